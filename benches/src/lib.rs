@@ -1,0 +1,1 @@
+//! Benchmarks; see the `*.rs` files beside the manifest.

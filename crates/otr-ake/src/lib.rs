@@ -1,0 +1,1 @@
+//! The authenticated key exchange of Off-the-Record Messaging.

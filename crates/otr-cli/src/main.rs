@@ -1,0 +1,2 @@
+//! The program `otr`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! The primitives of Off-the-Record Messaging: group, signatures, cipher, MACs, key derivation.

@@ -1,0 +1,1 @@
+//! Off-the-Record conversations, without I/O: one account, its contacts, their sessions.

@@ -1,0 +1,1 @@
+//! Identity keys, known fingerprints and instance tags in the files of libotr.

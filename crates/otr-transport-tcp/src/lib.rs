@@ -1,0 +1,1 @@
+//! Whole messages over TCP, length-prefixed and size-limited, with reconnection.

@@ -1,0 +1,1 @@
+//! The Off-the-Record wire format: bytes to typed messages and back.
