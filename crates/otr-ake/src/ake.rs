@@ -1,0 +1,262 @@
+//! The exchange with one instance of a peer: two slots and every transition between their states.
+
+use core::{cmp::Ordering, mem, time::Duration};
+use std::sync::Arc;
+
+use otr_crypto::{IdentityKey, PublicKeyCache};
+use otr_wire::{DhCommit, DhKey, Header, Message, Payload, RevealSignature, Signature};
+use rand_core::CryptoRng;
+
+use crate::{
+    ATTEMPT_LIFETIME, Error, Established, MAX_FAILURES, Offer,
+    initiator::{self, Initiator},
+    responder::{AwaitingRevealSignature, Responder},
+};
+
+/// The key exchange with one instance of a peer.
+///
+/// Version and tags are fixed when it is made; a message that differs in any is refused (attack rule PARSE-10).
+#[derive(Debug)]
+pub struct Ake {
+    /// Version and tags of what we send.
+    header: Header,
+    initiator: Initiator,
+    responder: Responder,
+    failures: u8,
+}
+
+/// What the exchange borrows from its account while it handles a message.
+#[derive(Debug)]
+pub struct Context<'a, R: ?Sized> {
+    /// Our long-term key.
+    pub identity: &'a IdentityKey,
+    /// Public keys that have been checked before.
+    pub known_keys: &'a mut PublicKeyCache,
+    /// The host's monotonic time.
+    pub now: Duration,
+    /// Randomness for keys and signatures.
+    pub rng: &'a mut R,
+}
+
+/// What came of a message.
+#[derive(Debug)]
+pub enum Outcome {
+    /// The message has no place in the present state; nothing changed.
+    Ignored,
+    /// This message, still unarmoured, is to be sent to the peer.
+    Reply(Vec<u8>),
+    /// The exchange is complete. The reply, if any, goes out first.
+    Established(Box<Established>, Option<Vec<u8>>),
+}
+
+/// Where the two slots stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct State {
+    /// We wait for a D-H Key.
+    pub awaiting_dh_key: bool,
+    /// We wait for a Signature.
+    pub awaiting_signature: bool,
+    /// We wait for a Reveal Signature.
+    pub awaiting_reveal_signature: bool,
+}
+
+impl State {
+    /// Whether any exchange is under way.
+    #[must_use]
+    pub const fn is_active(self) -> bool {
+        self.awaiting_dh_key || self.awaiting_signature || self.awaiting_reveal_signature
+    }
+}
+
+impl Ake {
+    /// No exchange yet. `header` is that of the messages we will send: our tag, their tag.
+    #[must_use]
+    pub const fn new(header: Header) -> Self {
+        Self { header, initiator: Initiator::Idle, responder: Responder::Idle, failures: 0 }
+    }
+
+    /// Makes `offer`, which has been sent, the exchange we started; an earlier one is forgotten.
+    pub fn begin(&mut self, offer: Arc<Offer>) {
+        self.initiator = Initiator::AwaitingDhKey(offer);
+        self.failures = 0;
+    }
+
+    /// Where the two slots stand.
+    #[must_use]
+    pub const fn state(&self) -> State {
+        State {
+            awaiting_dh_key: matches!(self.initiator, Initiator::AwaitingDhKey(_)),
+            awaiting_signature: matches!(self.initiator, Initiator::AwaitingSignature(_)),
+            awaiting_reveal_signature: matches!(self.responder, Responder::AwaitingRevealSignature(_)),
+        }
+    }
+
+    /// Forgets both slots.
+    pub fn abandon(&mut self) {
+        self.initiator = Initiator::Idle;
+        self.responder = Responder::Idle;
+        self.failures = 0;
+    }
+
+    /// Wipes the secrets of attempts whose last message is [`ATTEMPT_LIFETIME`] old (attack rule AKE-6).
+    pub fn expire(&mut self, now: Duration) {
+        let started = match &self.initiator {
+            Initiator::Idle => None,
+            Initiator::AwaitingDhKey(offer) => Some(offer.made()),
+            Initiator::AwaitingSignature(state) => Some(state.since),
+        };
+        if started.is_some_and(|since| now.saturating_sub(since) >= ATTEMPT_LIFETIME) {
+            self.initiator = Initiator::Idle;
+        }
+        if let Responder::AwaitingRevealSignature(state) = &self.responder
+            && now.saturating_sub(state.since) >= ATTEMPT_LIFETIME
+        {
+            self.responder = Responder::Idle;
+        }
+    }
+
+    /// When [`expire`](Self::expire) next has something to do.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Duration> {
+        let initiator = match &self.initiator {
+            Initiator::Idle => None,
+            Initiator::AwaitingDhKey(offer) => Some(offer.made()),
+            Initiator::AwaitingSignature(state) => Some(state.since),
+        };
+        let responder = match &self.responder {
+            Responder::Idle => None,
+            Responder::AwaitingRevealSignature(state) => Some(state.since),
+        };
+        initiator.into_iter().chain(responder).min().map(|since| since.saturating_add(ATTEMPT_LIFETIME))
+    }
+
+    /// Handles one message of the exchange.
+    ///
+    /// # Errors
+    ///
+    /// When the message is refused; both slots are then as they were, except that an attempt that has seen
+    /// [`MAX_FAILURES`] failed verifications is given up.
+    pub fn receive<R: CryptoRng + ?Sized>(
+        &mut self,
+        message: &Message<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Result<Outcome, Error> {
+        self.check_route(message)?;
+        self.expire(context.now);
+        let result = match &message.payload {
+            Payload::DhCommit(message) => self.on_dh_commit(message, context),
+            Payload::DhKey(message) => self.on_dh_key(message, context),
+            Payload::RevealSignature(message) => self.on_reveal_signature(message, context),
+            Payload::Signature(message) => self.on_signature(message, context),
+            Payload::Data(_) => Ok(Outcome::Ignored),
+        };
+        if matches!(result, Err(Error::Verification)) {
+            self.count_failure();
+        }
+        result
+    }
+
+    /// A D-H Commit: answer it, unless we have an offer of our own out that wins.
+    fn on_dh_commit<R: CryptoRng + ?Sized>(
+        &mut self,
+        commit: &DhCommit<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Result<Outcome, Error> {
+        match &self.initiator {
+            Initiator::AwaitingDhKey(offer) => match offer.compare(commit) {
+                Ordering::Greater => return Ok(Outcome::Reply(offer.message(self.header.receiver()))),
+                Ordering::Equal => return Err(Error::Reflected),
+                // attack rule AKE-4: we yield, but our offer stays good in case the other side yielded too.
+                Ordering::Less => {}
+            },
+            // attack rule AKE-9: the half-done exchange is kept until one of the two completes.
+            Initiator::Idle | Initiator::AwaitingSignature(_) => {}
+        }
+        match &mut self.responder {
+            Responder::Idle => {
+                let state = AwaitingRevealSignature::new(commit, context);
+                let reply = state.message(self.header)?;
+                self.responder = Responder::AwaitingRevealSignature(Box::new(state));
+                Ok(Outcome::Reply(reply))
+            }
+            Responder::AwaitingRevealSignature(state) => {
+                let reply = state.message(self.header)?;
+                state.replace_commit(commit, context.now);
+                Ok(Outcome::Reply(reply))
+            }
+        }
+    }
+
+    /// A D-H Key: reveal our offer, or do so again.
+    fn on_dh_key<R: CryptoRng + ?Sized>(
+        &mut self,
+        key: &DhKey<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Result<Outcome, Error> {
+        match &self.initiator {
+            Initiator::Idle => Ok(Outcome::Ignored),
+            Initiator::AwaitingDhKey(offer) => {
+                let state = initiator::reveal(offer, self.header, key, context)?;
+                let reply = state.repeat(key).map_or(Outcome::Ignored, Outcome::Reply);
+                self.initiator = Initiator::AwaitingSignature(Box::new(state));
+                Ok(reply)
+            }
+            Initiator::AwaitingSignature(state) => Ok(state.repeat(key).map_or(Outcome::Ignored, Outcome::Reply)),
+        }
+    }
+
+    /// A Reveal Signature: complete the exchange we answer.
+    fn on_reveal_signature<R: CryptoRng + ?Sized>(
+        &mut self,
+        reveal: &RevealSignature<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Result<Outcome, Error> {
+        match &self.responder {
+            Responder::Idle => Ok(Outcome::Ignored),
+            Responder::AwaitingRevealSignature(state) => {
+                let (established, reply) = state.check(reveal, self.header, context)?;
+                self.abandon();
+                Ok(Outcome::Established(Box::new(established), Some(reply)))
+            }
+        }
+    }
+
+    /// A Signature: complete the exchange we started.
+    fn on_signature<R: CryptoRng + ?Sized>(
+        &mut self,
+        signature: &Signature<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Result<Outcome, Error> {
+        let proved = match &self.initiator {
+            Initiator::Idle | Initiator::AwaitingDhKey(_) => return Ok(Outcome::Ignored),
+            Initiator::AwaitingSignature(state) => state.check(signature, context)?,
+        };
+        match mem::replace(&mut self.initiator, Initiator::Idle) {
+            Initiator::AwaitingSignature(state) => {
+                self.abandon();
+                Ok(Outcome::Established(Box::new(state.complete(proved, self.header)), None))
+            }
+            Initiator::Idle | Initiator::AwaitingDhKey(_) => Ok(Outcome::Ignored),
+        }
+    }
+
+    /// Their message must travel between the two instances that ours travel between.
+    fn check_route(&self, message: &Message<'_>) -> Result<(), Error> {
+        let fits = match (self.header, message.header) {
+            (Header::V2, Header::V2) => true,
+            (Header::V3 { sender: ours, receiver: theirs }, Header::V3 { sender, receiver }) => {
+                theirs == Some(sender) && receiver.is_none_or(|receiver| receiver == ours)
+            }
+            (Header::V2, Header::V3 { .. }) | (Header::V3 { .. }, Header::V2) => false,
+        };
+        if fits { Ok(()) } else { Err(Error::OtherExchange) }
+    }
+
+    /// attack rule AKE-8: forged messages cannot make us verify for ever.
+    fn count_failure(&mut self) {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures >= MAX_FAILURES {
+            self.abandon();
+        }
+    }
+}

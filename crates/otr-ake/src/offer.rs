@@ -1,0 +1,60 @@
+//! The opening move: a commitment to a Diffie-Hellman key.
+
+use core::{cmp::Ordering, time::Duration};
+use std::sync::Arc;
+
+use otr_crypto::{Commitment, CommitmentKey, DhKeyPair};
+use otr_wire::{DhCommit, Header, InstanceTag, Message, Payload};
+use rand_core::CryptoRng;
+
+/// A D-H Commit we sent, with the secrets behind it: x and r.
+///
+/// Several instances of a peer may answer one offer; each then has an exchange of its own on the same x and r
+/// (attack rule AKE-5). The secrets are wiped when the last holder lets go.
+#[derive(Debug)]
+pub struct Offer {
+    pub(crate) key_pair: Arc<DhKeyPair>,
+    pub(crate) key: CommitmentKey,
+    commitment: Commitment,
+    header: Header,
+    made: Duration,
+}
+
+impl Offer {
+    /// A fresh commitment. `header` names our tag; its receiver, if any, is the only instance asked.
+    pub fn new(header: Header, now: Duration, rng: &mut (impl CryptoRng + ?Sized)) -> Arc<Self> {
+        let key_pair = Arc::new(DhKeyPair::generate(rng));
+        let key = CommitmentKey::generate(rng);
+        let commitment = key.commit(key_pair.public());
+        Arc::new(Self { key_pair, key, commitment, header, made: now })
+    }
+
+    /// The D-H Commit message, for everybody or, when sent again, for `receiver` alone.
+    #[must_use]
+    pub fn message(&self, receiver: Option<InstanceTag>) -> Vec<u8> {
+        let header = match self.header {
+            Header::V2 => Header::V2,
+            Header::V3 { sender, receiver: everybody } => Header::V3 { sender, receiver: receiver.or(everybody) },
+        };
+        let payload =
+            Payload::DhCommit(DhCommit { encrypted_gx: &self.commitment.encrypted, hashed_gx: &self.commitment.hash });
+        Message { header, payload }.encode()
+    }
+
+    /// Version and tags the offer was made with.
+    #[must_use]
+    pub const fn header(&self) -> Header {
+        self.header
+    }
+
+    /// When the offer was made.
+    #[must_use]
+    pub const fn made(&self) -> Duration {
+        self.made
+    }
+
+    /// Compares our hashed g^x with theirs, as 32-byte big-endian numbers (spec: "the trickiest transition").
+    pub(crate) fn compare(&self, theirs: &DhCommit<'_>) -> Ordering {
+        self.commitment.hash.cmp(theirs.hashed_gx)
+    }
+}

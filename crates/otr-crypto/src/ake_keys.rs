@@ -1,0 +1,138 @@
+//! The keys of one key exchange: ssid, c, c', m1, m2, m1', m2' of the spec.
+
+use hmac::Mac;
+use hmac::digest::FixedOutput;
+
+use crate::cipher::aes_ctr;
+use crate::kdf::{h2, halves};
+use crate::mac::{self, hmac_sha256};
+use crate::secret::{Secret, opaque_debug};
+use crate::{DhPublic, Error, PublicKey, mpi};
+
+/// The secure session id, 8 bytes: what two users compare to know that nobody sits between them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionId([u8; 8]);
+
+impl SessionId {
+    /// The bytes, shown as two big-endian halves.
+    pub fn as_bytes(&self) -> &[u8; 8] {
+        &self.0
+    }
+}
+
+/// All keys that a key exchange takes from its shared secret. Wiped on drop.
+pub struct AkeKeys {
+    session_id: SessionId,
+    reveal_signature: SignatureKeys,
+    signature: SignatureKeys,
+}
+
+/// The keys of one of the two signed messages: a cipher key of 16 bytes and two authenticator
+/// keys of 32 bytes. Wiped on drop.
+pub struct SignatureKeys {
+    c: Secret<16>,
+    m1: Secret<32>,
+    m2: Secret<32>,
+}
+
+/// M of the spec: the 32-byte authenticator of one side of a key exchange, and the only thing an
+/// identity key signs. Wiped on drop.
+///
+/// It cannot be made from bytes: signing bytes of a stranger's choosing would let them forge.
+///
+/// ```compile_fail,E0423
+/// let m = otr_crypto::AkeMac([0; 32]);
+/// ```
+///
+/// ```compile_fail,E0308
+/// fn sign(key: &otr_crypto::IdentityKey, rng: &mut impl rand_core::CryptoRng) {
+///     let _ = key.sign(&[0u8; 32], rng);
+/// }
+/// ```
+pub struct AkeMac(Secret<32>);
+
+opaque_debug!(AkeKeys, SignatureKeys, AkeMac);
+
+impl AkeKeys {
+    pub(crate) fn derive(secbytes: &[u8]) -> Self {
+        let (c, c_prime) = halves(&h2(0x01, secbytes));
+        let mut session_id = [0; 8];
+        session_id.copy_from_slice(h2(0x00, secbytes).as_bytes().split_at(8).0);
+        Self {
+            session_id: SessionId(session_id),
+            reveal_signature: SignatureKeys { c, m1: h2(0x02, secbytes), m2: h2(0x03, secbytes) },
+            signature: SignatureKeys { c: c_prime, m1: h2(0x04, secbytes), m2: h2(0x05, secbytes) },
+        }
+    }
+
+    /// ssid: the first 8 bytes of h2(0x00).
+    pub fn session_id(&self) -> SessionId {
+        self.session_id
+    }
+
+    /// c, m1 and m2: the keys of the Reveal Signature message.
+    pub fn reveal_signature(&self) -> &SignatureKeys {
+        &self.reveal_signature
+    }
+
+    /// c', m1' and m2': the keys of the Signature message.
+    pub fn signature(&self) -> &SignatureKeys {
+        &self.signature
+    }
+}
+
+impl SignatureKeys {
+    /// M: HMAC-SHA-256 with m1 over the signer's own public value, the other one, the signer's
+    /// identity key and the serial number of the signer's public value.
+    pub fn authenticate(&self, own: &DhPublic, other: &DhPublic, key: &PublicKey, keyid: u32) -> AkeMac {
+        let mut hmac = hmac_sha256(self.m1.as_bytes());
+        for public in [own, other] {
+            hmac.update(&mpi::length(public.as_bytes()));
+            hmac.update(public.as_bytes());
+        }
+        hmac.update(key.encoded());
+        hmac.update(&keyid.to_be_bytes());
+        let mut m = Secret::zeroed();
+        hmac.finalize_into(m.as_mut().into());
+        AkeMac(m)
+    }
+
+    /// Encrypts or decrypts the signed part in place: AES-128 with c, counter mode from 0.
+    pub fn apply_cipher(&self, data: &mut [u8]) {
+        aes_ctr(self.c.as_bytes(), 0, data);
+    }
+
+    /// The first 20 bytes of HMAC-SHA-256 with m2 over the 4-byte length of `encrypted` and
+    /// `encrypted`.
+    pub fn mac(&self, encrypted: &[u8]) -> [u8; 20] {
+        let code = self.outer(encrypted).finalize().into_bytes();
+        let mut truncated = [0; 20];
+        truncated.copy_from_slice(code.as_slice().split_at(20).0);
+        truncated
+    }
+
+    /// Checks [`Self::mac`] in constant time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] if it differs.
+    pub fn verify(&self, encrypted: &[u8], mac: &[u8; 20]) -> Result<(), Error> {
+        mac::verify(self.outer(encrypted), mac)
+    }
+
+    fn outer(&self, encrypted: &[u8]) -> impl Mac + use<> {
+        hmac_sha256(self.m2.as_bytes()).chain_update(mpi::length(encrypted)).chain_update(encrypted)
+    }
+}
+
+impl AkeMac {
+    pub(crate) fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+
+    /// For the tests and vectors of this crate; there is no such function outside.
+    #[cfg(test)]
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(Secret::from_array(bytes))
+    }
+}

@@ -1,0 +1,130 @@
+//! The keys of data messages between one pair of Diffie-Hellman values.
+
+use hmac::Mac;
+use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
+
+use crate::Error;
+use crate::cipher::aes_ctr;
+use crate::kdf::{h1, h2};
+use crate::mac::{self, hmac_sha1};
+use crate::secret::{Secret, opaque_debug};
+
+/// All keys that one shared secret gives to data messages.
+#[derive(Debug)]
+pub struct DataKeys {
+    /// For what we send.
+    pub sending: SendingKeys,
+    /// For what we receive.
+    pub receiving: ReceivingKeys,
+    /// For use outside the conversation.
+    pub extra: ExtraSymmetricKey,
+}
+
+/// The cipher key (16 bytes) and authenticator key (20 bytes) for sending. Wiped on drop.
+pub struct SendingKeys(DirectionKeys);
+
+/// The cipher key (16 bytes) and authenticator key (20 bytes) for receiving. Wiped on drop.
+pub struct ReceivingKeys(DirectionKeys);
+
+/// A receiving authenticator key that will never be used again and has become public, so that
+/// anybody could have written the messages it once authenticated: 20 bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevealedMacKey([u8; 20]);
+
+/// The extra symmetric key, 32 bytes: h2(0xff). Wiped on drop.
+pub struct ExtraSymmetricKey(Secret<32>);
+
+/// Both keys of one direction.
+struct DirectionKeys {
+    cipher: Secret<16>,
+    mac: Secret<20>,
+}
+
+opaque_debug!(SendingKeys, ReceivingKeys, ExtraSymmetricKey);
+
+impl DataKeys {
+    /// The "high" end sends with the keys that the "low" end receives with.
+    pub(crate) fn derive(secbytes: &[u8], we_are_high: bool) -> Self {
+        let (send, receive) = if we_are_high { (0x01, 0x02) } else { (0x02, 0x01) };
+        Self {
+            sending: SendingKeys(DirectionKeys::derive(send, secbytes)),
+            receiving: ReceivingKeys(DirectionKeys::derive(receive, secbytes)),
+            extra: ExtraSymmetricKey(h2(0xff, secbytes)),
+        }
+    }
+}
+
+impl DirectionKeys {
+    fn derive(label: u8, secbytes: &[u8]) -> Self {
+        let (mut cipher, mut mac) = (Secret::zeroed(), Secret::zeroed());
+        let hash = h1(label, secbytes);
+        cipher.as_mut().copy_from_slice(hash.as_bytes().split_at(16).0);
+        let mut mac_hash = Sha1::new();
+        mac_hash.update(cipher.as_bytes());
+        mac_hash.finalize_into(mac.as_mut().into());
+        Self { cipher, mac }
+    }
+}
+
+impl SendingKeys {
+    /// Encrypts `data` in place: AES-128 in counter mode, the first block being the 8-byte
+    /// big-endian `counter` and 8 zero bytes. No counter may serve twice.
+    pub fn encrypt(&self, counter: u64, data: &mut [u8]) {
+        aes_ctr(self.0.cipher.as_bytes(), counter, data);
+    }
+
+    /// HMAC-SHA-1 over `data`.
+    pub fn mac(&self, data: &[u8]) -> [u8; 20] {
+        let hmac = hmac_sha1(self.0.mac.as_bytes()).chain_update(data);
+        hmac.finalize().into_bytes().into()
+    }
+}
+
+impl ReceivingKeys {
+    /// Checks the peer's HMAC-SHA-1 over `data` in constant time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Rejected`] if it differs.
+    pub fn verify(&self, data: &[u8], mac: &[u8; 20]) -> Result<(), Error> {
+        mac::verify(hmac_sha1(self.0.mac.as_bytes()).chain_update(data), mac)
+    }
+
+    /// Decrypts `data` in place, the reverse of [`SendingKeys::encrypt`]. Verify first.
+    pub fn decrypt(&self, counter: u64, data: &mut [u8]) {
+        aes_ctr(self.0.cipher.as_bytes(), counter, data);
+    }
+
+    /// Whether `candidate` is our authenticator key, compared in constant time.
+    pub fn is_mac_key(&self, candidate: &[u8; 20]) -> bool {
+        self.0.mac.as_bytes().ct_eq(candidate).into()
+    }
+
+    /// Gives up these keys and makes the authenticator key public.
+    pub fn reveal(self) -> RevealedMacKey {
+        RevealedMacKey(*self.0.mac.as_bytes())
+    }
+}
+
+impl RevealedMacKey {
+    /// The 20 bytes, to be sent.
+    pub fn as_bytes(&self) -> &[u8; 20] {
+        &self.0
+    }
+}
+
+impl ExtraSymmetricKey {
+    /// A second holder of the same key, for a message that puts it to several uses.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        let mut copy = Secret::zeroed();
+        copy.as_mut().copy_from_slice(self.0.as_bytes());
+        Self(copy)
+    }
+
+    /// The 32 bytes.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        self.0.as_bytes()
+    }
+}

@@ -1,0 +1,140 @@
+//! Powers modulo p, and the checks that a stranger's numbers are a key at all.
+//!
+//! p has 1024 bits in practice and up to 3072 by our rule; the arithmetic is compiled for four
+//! widths and a key uses the narrowest one that holds its p.
+
+use alloc::boxed::Box;
+
+use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
+use crypto_bigint::{MultiExponentiateBoundedExp, Odd, U1024, U1536, U2048, U3072, Uint, Word};
+use zeroize::Zeroizing;
+
+use super::primality::{Rounds, is_prime};
+use super::scalar::{Order, SCALAR_BYTES, Scalar};
+use crate::{Error, mpi};
+
+const SCALAR_BITS: u32 = 160;
+
+/// The four numbers of a public key, big-endian in their shortest form.
+#[derive(Clone, Copy)]
+pub(crate) struct Numbers<'a> {
+    pub(crate) p: &'a [u8],
+    pub(crate) q: &'a [u8],
+    pub(crate) g: &'a [u8],
+    pub(crate) y: &'a [u8],
+}
+
+/// What signing and verifying need from p, g and y.
+pub(crate) trait Powers: Send + Sync {
+    /// g^k mod p mod q for a secret k, in constant time.
+    fn commit(&self, order: &Order, k: &Scalar) -> Zeroizing<Scalar>;
+
+    /// g^a * y^b mod p mod q for public a and b.
+    fn combine(&self, order: &Order, a: &Scalar, b: &Scalar) -> Scalar;
+
+    /// Whether y = g^x for a secret x, in constant time.
+    fn is_secret(&self, x: &Scalar) -> bool;
+}
+
+/// Checks a key completely; see [`crate::PublicKey::from_parts`] for the rules.
+///
+/// The cheap checks come first, the primality of p last.
+pub(crate) fn check(numbers: &Numbers<'_>) -> Result<(Order, Box<dyn Powers>), Error> {
+    for number in [numbers.p, numbers.g, numbers.y] {
+        mpi::pad::<{ U3072::BYTES }>(number)?;
+    }
+    let q = mpi::pad::<SCALAR_BYTES>(numbers.q).map_err(|_| Error::KeyOrder)?;
+    let order = Order::new(&q).ok_or(Error::KeyOrder)?;
+    let powers: Box<dyn Powers> = match number::<{ U3072::LIMBS }>(numbers.p).bits_vartime() {
+        1024 => Box::new(Field::<{ U1024::LIMBS }>::check(numbers, &order)?),
+        1025..=1536 => Box::new(Field::<{ U1536::LIMBS }>::check(numbers, &order)?),
+        1537..=2048 => Box::new(Field::<{ U2048::LIMBS }>::check(numbers, &order)?),
+        2049..=3072 => Box::new(Field::<{ U3072::LIMBS }>::check(numbers, &order)?),
+        _ => return Err(Error::KeyModulus),
+    };
+    Ok((order, powers))
+}
+
+/// g and y modulo p, which has at most `LIMBS` limbs.
+struct Field<const LIMBS: usize> {
+    g: FixedMontyForm<LIMBS>,
+    y: FixedMontyForm<LIMBS>,
+}
+
+impl<const LIMBS: usize> Field<LIMBS> {
+    fn check(numbers: &Numbers<'_>, order: &Order) -> Result<Self, Error> {
+        let p = number::<LIMBS>(numbers.p);
+        let odd = Odd::new(p).into_option().ok_or(Error::KeyModulus)?;
+        if order.reduce(&p) != Scalar::ONE {
+            return Err(Error::KeyOrder);
+        }
+        if !is_prime(order.q().as_ref(), numbers, Rounds::ORDER) {
+            return Err(Error::KeyNotPrime);
+        }
+        let params = FixedMontyParams::new_vartime(odd);
+        let g = element(numbers.g, order, &params).ok_or(Error::KeyGenerator)?;
+        let y = element(numbers.y, order, &params).ok_or(Error::KeyPublicValue)?;
+        if !is_prime(&p, numbers, Rounds::modulus(Uint::<LIMBS>::BITS)) {
+            return Err(Error::KeyNotPrime);
+        }
+        Ok(Self { g, y })
+    }
+}
+
+/// A number in 2..=p-1 whose order is q.
+fn element<const LIMBS: usize>(
+    bytes: &[u8],
+    order: &Order,
+    params: &FixedMontyParams<LIMBS>,
+) -> Option<FixedMontyForm<LIMBS>> {
+    let value = number::<LIMBS>(bytes);
+    if bytes.len() > Uint::<LIMBS>::BYTES || value <= Uint::ONE || value >= *params.modulus().as_ref() {
+        return None;
+    }
+    let element = FixedMontyForm::new(&value, params);
+    let power = power(&element, order.q().as_ref());
+    (*power == FixedMontyForm::one(params)).then_some(element)
+}
+
+/// Always runs 160 bits, with fixed windows and whole-table selection: constant time.
+fn power<const LIMBS: usize>(base: &FixedMontyForm<LIMBS>, exponent: &Scalar) -> Zeroizing<FixedMontyForm<LIMBS>> {
+    let wide = Zeroizing::new(exponent.resize::<LIMBS>());
+    Zeroizing::new(base.pow_amm_bounded_exp(&wide, SCALAR_BITS))
+}
+
+impl<const LIMBS: usize> Powers for Field<LIMBS> {
+    fn commit(&self, order: &Order, k: &Scalar) -> Zeroizing<Scalar> {
+        let power = Zeroizing::new(power(&self.g, k).retrieve());
+        Zeroizing::new(order.reduce(&power))
+    }
+
+    fn combine(&self, order: &Order, a: &Scalar, b: &Scalar) -> Scalar {
+        let product = FixedMontyForm::multi_exponentiate_bounded_exp(&[(self.g, *a), (self.y, *b)], SCALAR_BITS);
+        order.reduce(&product.retrieve())
+    }
+
+    fn is_secret(&self, x: &Scalar) -> bool {
+        *power(&self.g, x) == self.y
+    }
+}
+
+/// A big-endian number, of which the lowest `LIMBS` limbs are kept.
+pub(crate) fn number<const LIMBS: usize>(bytes: &[u8]) -> Uint<LIMBS> {
+    let mut value = Uint::ZERO;
+    let words = value.as_mut_words();
+    for (word, chunk) in words.iter_mut().zip(bytes.rchunks(size_of::<Word>())) {
+        for byte in chunk {
+            *word = *word << 8 | Word::from(*byte);
+        }
+    }
+    value
+}
+
+/// Writes the number big-endian, right-aligned, dropping what does not fit.
+pub(crate) fn write<const LIMBS: usize>(value: &Uint<LIMBS>, out: &mut [u8]) {
+    for (chunk, word) in out.rchunks_mut(size_of::<Word>()).zip(value.as_words()) {
+        for (to, from) in chunk.iter_mut().rev().zip(word.to_le_bytes()) {
+            *to = from;
+        }
+    }
+}

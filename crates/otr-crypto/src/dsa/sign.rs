@@ -1,0 +1,66 @@
+//! Signing in constant time, verifying in variable time.
+
+use zeroize::Zeroizing;
+
+use super::modulus::Powers;
+use super::nonce::Nonces;
+use super::scalar::{Order, SCALAR_BYTES, Scalar, to_bytes};
+use crate::Error;
+
+/// Signs `m` as an integer modulo q: r and s, 20 bytes each.
+pub(crate) fn sign(order: &Order, powers: &dyn Powers, x: &Scalar, m: &[u8; 32], fresh: &[u8; 32]) -> [u8; 40] {
+    let h = Zeroizing::new(order.reduce_bytes(m));
+    let mut nonces = Nonces::new(to_bytes(x).as_bytes(), to_bytes(&h).as_bytes(), fresh);
+    loop {
+        let k = nonces.next(order);
+        let blind = nonces.next(order);
+        if let Some(signature) = sign_with(order, powers, x, &h, &k, &blind) {
+            return signature;
+        }
+    }
+}
+
+/// One attempt; `None` in the case, never met in practice, that r or s is zero.
+fn sign_with(
+    order: &Order,
+    powers: &dyn Powers,
+    x: &Scalar,
+    h: &Scalar,
+    k: &Scalar,
+    blind: &Scalar,
+) -> Option<[u8; 40]> {
+    let r = powers.commit(order, k);
+
+    // s = (h + x r) / k, computed as (b h + (b x) r) / (b k) with a random b, so that neither the
+    // inversion nor the product with x ever works on a value an observer knows or sees twice.
+    let b = order.residue(blind);
+    let bk = Zeroizing::new(b.mul(&order.residue(k)));
+    let inverse = Zeroizing::new(bk.invert().into_option()?);
+    let bx = Zeroizing::new(b.mul(&order.residue(x)));
+    let bh = Zeroizing::new(b.mul(&order.residue(h)));
+    let bxr = Zeroizing::new(bx.mul(&order.residue(&r)));
+    let s = inverse.mul(&bh.add(&bxr)).retrieve();
+
+    if *r == Scalar::ZERO || s == Scalar::ZERO {
+        return None;
+    }
+    let mut signature = [0; 40];
+    let (left, right) = signature.split_at_mut(SCALAR_BYTES);
+    left.copy_from_slice(to_bytes(&r).as_bytes());
+    right.copy_from_slice(to_bytes(&s).as_bytes());
+    Some(signature)
+}
+
+/// Checks r and s, 20 bytes each, over `m` taken as an integer modulo q.
+pub(crate) fn verify(order: &Order, powers: &dyn Powers, m: &[u8; 32], signature: &[u8; 40]) -> Result<(), Error> {
+    let (r, s) = signature.split_at(SCALAR_BYTES);
+    let r = order.decode(r.try_into().map_err(|_| Error::Rejected)?);
+    let s = order.decode(s.try_into().map_err(|_| Error::Rejected)?);
+    let (r, s) = r.zip(s).ok_or(Error::Rejected)?;
+
+    let w = order.residue(&s).invert_vartime().into_option();
+    let w = w.ok_or(Error::Rejected)?;
+    let u1 = w.mul(&order.residue(&order.reduce_bytes(m))).retrieve();
+    let u2 = w.mul(&order.residue(&r)).retrieve();
+    if powers.combine(order, &u1, &u2) == *r { Ok(()) } else { Err(Error::Rejected) }
+}

@@ -1,0 +1,347 @@
+//! The account: the one type a host drives.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+
+use otr_crypto::{ExtraSymmetricKey, Fingerprint, IdentityKey};
+use otr_wire::{InstanceTag, Versions};
+use rand_core::CryptoRng;
+
+use crate::{
+    Config, Conversation, Incoming, KnownFingerprint, MAX_NAME, Output, Policy, Refusal, Sent, SessionState, Trust,
+    contact::Contact, receiving::Turn, shared::Shared,
+};
+
+/// One user on one network.
+///
+/// `now` is the host's monotonic time, counted from any fixed moment. After every call, empty [`poll`](Self::poll).
+#[derive(Debug)]
+pub struct Account {
+    shared: Shared,
+    contacts: BTreeMap<String, Contact>,
+}
+
+/// Why a command could not be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotPossible {
+    /// There is no private conversation.
+    #[error("there is no private conversation; start one first")]
+    NotInPrivate,
+    /// The policy forbids it.
+    #[error("the policy forbids private conversations here; set another policy first")]
+    Policy,
+    /// The fingerprint is not on record for this contact.
+    #[error("this fingerprint is not known for this contact")]
+    UnknownFingerprint,
+    /// What would have been sent was refused.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+/// How things stand with a contact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// The state that decides what becomes of the next text.
+    pub state: SessionState,
+    /// The private conversation the next text would go to.
+    pub conversation: Option<Conversation>,
+    /// The instance the next text would go to.
+    pub their_instance: Option<InstanceTag>,
+    /// Whether sending waits for a changed identity to be accepted.
+    pub blocked: bool,
+    /// How many messages of this conversation could not be read.
+    pub unreadable: u64,
+}
+
+impl Account {
+    /// An account without contacts.
+    #[must_use]
+    pub fn new(identity: IdentityKey, instance_tag: InstanceTag, config: Config) -> Self {
+        Self { shared: Shared::new(identity, instance_tag, config), contacts: BTreeMap::new() }
+    }
+
+    /// A fresh instance tag, uniform over the legal range (attack rule TAG-5). Keep it with the account.
+    pub fn generate_instance_tag(rng: &mut (impl CryptoRng + ?Sized)) -> InstanceTag {
+        loop {
+            if let Ok(tag) = InstanceTag::new(rng.next_u32()) {
+                return tag;
+            }
+        }
+    }
+
+    /// Our fingerprint.
+    #[must_use]
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.shared.identity.public_key().fingerprint()
+    }
+
+    /// Our instance tag.
+    #[must_use]
+    pub const fn instance_tag(&self) -> InstanceTag {
+        self.shared.instance_tag
+    }
+
+    /// The account's settings.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// The next thing to do; `None` when everything is done.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.shared.poll()
+    }
+
+    /// Takes in one body from `peer`. A body from a name that is no name (empty, over [`MAX_NAME`] bytes, control
+    /// characters) is dropped.
+    pub fn receive(&mut self, peer: &str, incoming: Incoming<'_>, now: Duration, rng: &mut (impl CryptoRng + ?Sized)) {
+        if !is_name(peer) {
+            return;
+        }
+        let (contact, shared) = self.contact(peer);
+        contact.expire(peer, shared, now);
+        contact.receive(incoming, &mut Turn { peer, shared, now, rng, may_reply: false });
+        self.forget_idle(peer, now);
+    }
+
+    /// Sends what the user typed, in the one way that state and policy allow.
+    pub fn send(&mut self, peer: &str, text: &str, now: Duration) -> Sent {
+        if !is_name(peer) {
+            return Sent::Refused(Refusal::BadName);
+        }
+        let (contact, shared) = self.contact(peer);
+        contact.expire(peer, shared, now);
+        let sent = contact.send(peer, text, shared, now);
+        self.forget_idle(peer, now);
+        sent
+    }
+
+    /// Asks `peer` for a private conversation, or to refresh the one there is. Text typed from now on waits for it,
+    /// for [`START_PATIENCE`](crate::START_PATIENCE) at most.
+    ///
+    /// # Errors
+    ///
+    /// When the policy forbids it, or `peer` is not a name.
+    pub fn start(&mut self, peer: &str, now: Duration) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.start(peer, shared, now))
+    }
+
+    /// Ends every private conversation with `peer`, politely, and gives back text that still waits.
+    pub fn end(&mut self, peer: &str, now: Duration) {
+        if let Some(contact) = self.contacts.get_mut(peer) {
+            contact.end(peer, &mut self.shared);
+            self.forget_idle(peer, now);
+        }
+    }
+
+    /// Ends every private conversation of the account.
+    pub fn end_all(&mut self, now: Duration) {
+        let peers: Vec<String> = self.contacts.keys().cloned().collect();
+        for peer in peers {
+            self.end(&peer, now);
+        }
+    }
+
+    /// Sends an empty encrypted message.
+    ///
+    /// # Errors
+    ///
+    /// When there is no private conversation, or it cannot send.
+    pub fn heartbeat(&mut self, peer: &str, now: Duration) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.heartbeat(peer, shared, now))
+    }
+
+    /// Tells `peer` that the extra symmetric key is put to the use `usage`, with `data` about it, and returns the
+    /// key. Two uses under the same pair of session keys get the same key: derive one per use from it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no private conversation, or it cannot send.
+    pub fn extra_key(
+        &mut self,
+        peer: &str,
+        usage: u32,
+        data: &[u8],
+        now: Duration,
+    ) -> Result<ExtraSymmetricKey, NotPossible> {
+        self.command(peer, now, |contact, shared| contact.extra_key(peer, usage, data, shared, now))
+    }
+
+    /// How things stand with `peer`, computed from the very session that the next text would go to
+    /// (attack rule STATE-15).
+    #[must_use]
+    pub fn status(&self, peer: &str) -> Status {
+        let contact = self.contacts.get(peer);
+        let best = contact.and_then(|contact| Some((contact, contact.best()?)));
+        let instance = best.and_then(|(contact, name)| contact.instances.get(&name));
+        let session = instance.and_then(|instance| instance.session());
+        let state = match (session, contact) {
+            (Some(_), _) => SessionState::Encrypted,
+            (None, Some(contact)) if contact.is_finished() => SessionState::Finished,
+            (None, _) => SessionState::Plaintext,
+        };
+        Status {
+            state,
+            conversation: session.zip(contact).map(|(session, contact)| contact.conversation(session)),
+            their_instance: best.and_then(|(_, name)| name),
+            blocked: session.is_some_and(|session| session.blocked),
+            unreadable: instance.map_or(0, |instance| instance.unreadable),
+        }
+    }
+
+    /// The identities on record for `peer`.
+    #[must_use]
+    pub fn known_fingerprints(&self, peer: &str) -> Vec<KnownFingerprint> {
+        self.contacts.get(peer).map(|contact| contact.known.iter().collect()).unwrap_or_default()
+    }
+
+    /// Puts an identity on record, as when stored ones are loaded.
+    ///
+    /// # Errors
+    ///
+    /// When `peer` is not a name.
+    pub fn remember(&mut self, peer: &str, fingerprint: Fingerprint, trust: Trust) -> Result<(), NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        self.contact(peer).0.known.set(fingerprint, trust);
+        Ok(())
+    }
+
+    /// Says whether the user has made sure that this very fingerprint, which must be on record, is the contact's.
+    /// Verifying also accepts it, where it took another one's place, and lets waiting text go.
+    ///
+    /// # Errors
+    ///
+    /// When the fingerprint is not on record for `peer`.
+    pub fn set_trust(
+        &mut self,
+        peer: &str,
+        fingerprint: Fingerprint,
+        trust: Trust,
+        now: Duration,
+    ) -> Result<(), NotPossible> {
+        self.on_record(peer, fingerprint)?;
+        let (contact, shared) = self.contact(peer);
+        contact.known.set(fingerprint, trust);
+        if trust == Trust::Verified {
+            contact.unblock(fingerprint);
+            contact.flush_queue(peer, shared, now);
+        }
+        Ok(())
+    }
+
+    /// Accepts a changed identity without saying that it is verified: sending to it is possible again.
+    ///
+    /// # Errors
+    ///
+    /// When the fingerprint is not on record for `peer`.
+    pub fn accept_identity(&mut self, peer: &str, fingerprint: Fingerprint) -> Result<(), NotPossible> {
+        self.on_record(peer, fingerprint)?;
+        self.contact(peer).0.unblock(fingerprint);
+        Ok(())
+    }
+
+    /// The policy and versions in force for `peer`.
+    #[must_use]
+    pub fn policy(&self, peer: &str) -> (Policy, Versions) {
+        let config = &self.shared.config;
+        self.contacts
+            .get(peer)
+            .map_or((config.policy, config.versions), |contact| (contact.policy(config), contact.versions(config)))
+    }
+
+    /// Sets the policy for `peer` alone; `None` for the account's.
+    ///
+    /// # Errors
+    ///
+    /// When `peer` is not a name.
+    pub fn set_policy(&mut self, peer: &str, policy: Option<Policy>) -> Result<(), NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        self.contact(peer).0.settings.policy = policy;
+        Ok(())
+    }
+
+    /// Sets the versions for `peer` alone; `None` for the account's.
+    ///
+    /// # Errors
+    ///
+    /// When `peer` is not a name.
+    pub fn set_versions(&mut self, peer: &str, versions: Option<Versions>) -> Result<(), NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        self.contact(peer).0.settings.versions = versions;
+        Ok(())
+    }
+
+    /// Whether anything may be sent to `peer` without the user asking: answers to key exchanges, heartbeats, error
+    /// messages. It is allowed unless this says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// When `peer` is not a name.
+    pub fn set_may_reply(&mut self, peer: &str, may_reply: bool) -> Result<(), NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        self.contact(peer).0.settings.silent = !may_reply;
+        Ok(())
+    }
+
+    /// Lets time pass: wipes the secrets of exchanges that were given up, drops half-received messages, gives back
+    /// text that waited in vain. Everything is also done in time by the other calls; this serves the quiet times.
+    pub fn tick(&mut self, now: Duration) {
+        for (peer, contact) in &mut self.contacts {
+            contact.expire(peer, &mut self.shared, now);
+        }
+        self.contacts.retain(|_, contact| !contact.is_idle(now));
+    }
+
+    /// When [`tick`](Self::tick) is next needed.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Duration> {
+        self.contacts.values().filter_map(Contact::next_timeout).min()
+    }
+
+    fn command<T>(
+        &mut self,
+        peer: &str,
+        now: Duration,
+        command: impl FnOnce(&mut Contact, &mut Shared) -> Result<T, NotPossible>,
+    ) -> Result<T, NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        let (contact, shared) = self.contact(peer);
+        contact.expire(peer, shared, now);
+        let result = command(contact, shared);
+        self.forget_idle(peer, now);
+        result
+    }
+
+    fn contact(&mut self, peer: &str) -> (&mut Contact, &mut Shared) {
+        let contact = self.contacts.entry(peer.to_owned()).or_insert_with(|| Contact::new(&self.shared.config));
+        (contact, &mut self.shared)
+    }
+
+    fn on_record(&self, peer: &str, fingerprint: Fingerprint) -> Result<(), NotPossible> {
+        let known = self.contacts.get(peer).and_then(|contact| contact.known.trust(fingerprint));
+        known.map(|_| ()).ok_or(NotPossible::UnknownFingerprint)
+    }
+
+    /// A contact about whom there is nothing to remember takes no memory.
+    fn forget_idle(&mut self, peer: &str, now: Duration) {
+        if self.contacts.get(peer).is_some_and(|contact| contact.is_idle(now)) {
+            self.contacts.remove(peer);
+        }
+    }
+}
+
+/// attack rule TEXT-8
+fn is_name(peer: &str) -> bool {
+    !peer.is_empty() && peer.len() <= MAX_NAME && !peer.chars().any(char::is_control)
+}

@@ -1,0 +1,90 @@
+//! Making Data messages from what is to be said.
+
+use core::time::Duration;
+
+use otr_wire::{Flags, Plaintext, Tlv, TlvType};
+
+use crate::{
+    Refusal,
+    contact::Contact,
+    session::Session,
+    shared::{Fits, Shared},
+};
+
+/// Encrypts `plaintext` for a session and puts it on the network.
+pub(crate) fn send_data(
+    peer: &str,
+    session: &mut Session,
+    plaintext: Plaintext<'_>,
+    flags: Flags,
+    shared: &mut Shared,
+    now: Duration,
+) -> Result<(), Refusal> {
+    let zeros = vec![0; padding_needed(plaintext.encoded_len(), shared.config.padding)];
+    let mut plaintext = plaintext;
+    if shared.config.padding > 0 {
+        plaintext.tlvs.extend(Tlv::new(TlvType::PADDING, &zeros));
+    }
+    match shared.fits(session.most_bytes(plaintext.encoded_len())) {
+        Fits::Yes => {}
+        Fits::TooLong => return Err(Refusal::TooLong),
+        Fits::TooSmall => return Err(Refusal::TooSmall),
+    }
+    let message = session.encrypt(&plaintext, flags, now).map_err(|_| Refusal::Exhausted)?;
+    shared.transmit_encoded(peer, session.header(), &message);
+    Ok(())
+}
+
+/// An empty message: nothing to show, but keys move on (attack rule DATA-13).
+pub(crate) fn send_heartbeat(
+    peer: &str,
+    session: &mut Session,
+    shared: &mut Shared,
+    now: Duration,
+) -> Result<(), Refusal> {
+    send_data(peer, session, Plaintext::default(), Flags::IGNORE_UNREADABLE, shared, now)
+}
+
+/// How many zeros a padding record needs to fill `length` bytes up to a multiple of `block`, the record's own four
+/// bytes included (attack rule DATA-15).
+fn padding_needed(length: usize, block: usize) -> usize {
+    let with_record = length.saturating_add(4);
+    match with_record.checked_rem(block) {
+        None | Some(0) => 0,
+        Some(over) => block.saturating_sub(over).min(usize::from(u16::MAX)),
+    }
+}
+
+impl Contact {
+    /// Sends what waits, if a private conversation with an acceptable identity is up: a verified one, or, where none
+    /// is verified, any (attack rules TAG-9, STATE-10).
+    pub(crate) fn flush_queue(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        let must_be_verified = self.known.verified().is_some();
+        let Some(name) = self.best() else { return };
+        let Some(instance) = self.instances.get_mut(&name) else { return };
+        let acceptable = instance.fingerprint().is_some_and(|print| !must_be_verified || self.known.is_verified(print));
+        let Some(session) = instance.session_mut() else { return };
+        if !acceptable || session.blocked {
+            return;
+        }
+        for text in self.queue.take() {
+            let plaintext = Plaintext { text: text.as_bytes(), ..Plaintext::default() };
+            if send_data(peer, session, plaintext, Flags::NONE, shared, now).is_err() {
+                shared.event(peer, crate::Event::NotDelivered { text });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::padding_needed;
+
+    #[test]
+    fn padding_fills_to_the_block() {
+        for length in 0..2000 {
+            assert_eq!((length + 4 + padding_needed(length, 256)) % 256, 0);
+        }
+        assert_eq!(padding_needed(7, 0), 0);
+    }
+}

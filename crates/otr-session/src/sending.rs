@@ -1,0 +1,164 @@
+//! What the user does: send, start, end.
+
+use core::time::Duration;
+
+use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType};
+
+use crate::{
+    Policy, Refusal, START_PATIENCE, Sent,
+    account::NotPossible,
+    contact::{Contact, TagOffer},
+    instance::MessageState,
+    outgoing,
+    session::Session,
+    shared::Shared,
+};
+use otr_crypto::ExtraSymmetricKey;
+
+impl Contact {
+    /// Sends what the user typed, in the one way that state and policy allow.
+    pub(crate) fn send(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Sent {
+        let policy = self.policy(&shared.config);
+        if policy == Policy::Never {
+            shared.transmit(peer, text.to_owned());
+            return Sent::Plain;
+        }
+        // attack rule DATA-12: a NUL would end the text and begin records of the user's own making.
+        if text.contains('\0') {
+            return Sent::Refused(Refusal::NulInText);
+        }
+        if self.best_session_mut().is_some() {
+            return match self.send_encrypted(peer, text, shared, now) {
+                Ok(()) => Sent::Encrypted,
+                Err(refusal) => Sent::Refused(refusal),
+            };
+        }
+        if self.is_finished() {
+            return Sent::Refused(Refusal::Finished);
+        }
+        if policy.requires_encryption() || self.starting_until.is_some() {
+            return self.send_later(peer, text, shared, now);
+        }
+        self.send_plain(peer, text, policy, shared)
+    }
+
+    fn send_encrypted(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Result<(), Refusal> {
+        let session = self.best_session_mut().ok_or(Refusal::Finished)?;
+        if session.blocked {
+            return Err(Refusal::IdentityChanged);
+        }
+        let plaintext = Plaintext { text: text.as_bytes(), ..Plaintext::default() };
+        let sent = outgoing::send_data(peer, session, plaintext, Flags::NONE, shared, now);
+        if sent == Err(Refusal::Exhausted) {
+            self.query(peer, shared, now);
+        }
+        sent
+    }
+
+    fn send_later(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Sent {
+        if !self.queue.push(text) {
+            return Sent::Refused(Refusal::QueueFull);
+        }
+        self.query(peer, shared, now);
+        Sent::Queued
+    }
+
+    fn send_plain(&mut self, peer: &str, text: &str, policy: Policy, shared: &mut Shared) -> Sent {
+        // attack rule VER-9: queries go out through `start` only; text is always text.
+        if text.starts_with("?OTR") {
+            return Sent::Refused(Refusal::LooksLikeOtr);
+        }
+        let versions = self.versions(&shared.config);
+        if !policy.sends_whitespace_tag() || self.tag_offer == TagOffer::Rejected || versions.is_empty() {
+            shared.transmit(peer, text.to_owned());
+            return Sent::Plain;
+        }
+        let tagged = Tagged::append(text.as_bytes(), versions);
+        self.tag_offer = TagOffer::Sent;
+        shared.transmit(peer, String::from_utf8_lossy(&tagged).into_owned());
+        Sent::Plain
+    }
+
+    /// Asks for a private conversation because the user wants one; text waits for it from now on.
+    pub(crate) fn start(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
+        let versions = self.versions(&shared.config);
+        if self.policy(&shared.config) == Policy::Never || versions.is_empty() {
+            return Err(NotPossible::Policy);
+        }
+        self.tag_offer = TagOffer::NotSent;
+        if !self.is_encrypted() {
+            self.starting_until = Some(now.saturating_add(START_PATIENCE));
+        }
+        shared.transmit(peer, Query { offered: versions }.encode());
+        Ok(())
+    }
+
+    /// Asks for a private conversation without the user having said so: at most once a minute, and not while an
+    /// exchange is already under way (attack rule AKE-17).
+    pub(crate) fn query(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        let under_way = self.instances.values().any(|instance| instance.ake.state().is_active());
+        if under_way || self.settings.silent || !self.budgets.queries.take(now) {
+            return;
+        }
+        let versions = self.versions(&shared.config);
+        if !versions.is_empty() {
+            shared.transmit(peer, Query { offered: versions }.encode());
+        }
+    }
+
+    /// Ends every private conversation with the contact, and every exchange under way.
+    pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared) {
+        self.offer = None;
+        self.starting_until = None;
+        self.give_back(peer, shared);
+        let names: Vec<_> = self.instances.keys().copied().collect();
+        for name in names {
+            let Some(instance) = self.instances.get_mut(&name) else { continue };
+            instance.ake.abandon();
+            // The session is out of reach before its last message is made: nothing can be sent with it twice.
+            match std::mem::replace(&mut instance.state, MessageState::Plaintext) {
+                MessageState::Plaintext => continue,
+                MessageState::Finished => {}
+                MessageState::Encrypted(session) => {
+                    let header = session.header();
+                    if let Some(message) = session.disconnect() {
+                        shared.transmit_encoded(peer, header, &message);
+                    }
+                }
+            }
+            let change = self.session_change(name, false);
+            shared.event(peer, change);
+        }
+        self.instances.clear();
+    }
+
+    pub(crate) fn heartbeat(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
+        let session = self.private_session()?;
+        outgoing::send_heartbeat(peer, session, shared, now).map_err(NotPossible::Refused)
+    }
+
+    /// Tells the contact that the extra symmetric key is put to a use, and returns the key (attack rule XKEY-1).
+    pub(crate) fn extra_key(
+        &mut self,
+        peer: &str,
+        usage: u32,
+        data: &[u8],
+        shared: &mut Shared,
+        now: Duration,
+    ) -> Result<ExtraSymmetricKey, NotPossible> {
+        let session = self.private_session()?;
+        let key = session.sending_extra_key().ok_or(NotPossible::NotInPrivate)?;
+        let value = [&usage.to_be_bytes(), data].concat();
+        let tlv = Tlv::new(TlvType::EXTRA_SYMMETRIC_KEY, &value);
+        let tlv = tlv.map_err(|_| NotPossible::Refused(Refusal::TooLong))?;
+        let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
+        outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now)
+            .map_err(NotPossible::Refused)?;
+        Ok(key)
+    }
+
+    fn private_session(&mut self) -> Result<&mut Session, NotPossible> {
+        let session = self.best_session_mut().ok_or(NotPossible::NotInPrivate)?;
+        if session.blocked { Err(NotPossible::Refused(Refusal::IdentityChanged)) } else { Ok(session) }
+    }
+}

@@ -1,0 +1,185 @@
+//! One private conversation with one instance: data messages out and in.
+
+use core::time::Duration;
+
+use otr_ake::{Established, Role};
+use otr_crypto::{ExtraSymmetricKey, PublicKey, SessionId};
+use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, Mpi, Plaintext, Tlv, TlvType};
+use rand_core::CryptoRng;
+
+use crate::{key_ring::KeyRing, revealed::PendingReveals, row::Row};
+
+/// A private conversation. It exists only with keys (attack rule STATE-5).
+#[derive(Debug)]
+pub(crate) struct Session {
+    header: Header,
+    role: Role,
+    session_id: SessionId,
+    their_key: PublicKey,
+    keys: KeyRing,
+    reveals: PendingReveals,
+    /// When we last sent a Data message.
+    pub(crate) last_sent: Duration,
+    /// When an authenticated message last came.
+    pub(crate) last_received: Duration,
+    /// When keys last rotated.
+    pub(crate) last_rotated: Duration,
+    /// Whether [`Event::StaleKeys`](crate::Event::StaleKeys) was raised since.
+    pub(crate) stale_said: bool,
+    /// Whether sending waits for the user to accept a changed identity.
+    pub(crate) blocked: bool,
+}
+
+/// Why a Data message was not accepted. To the network all causes look the same (attack rule G-11).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ReceiveError {
+    Unreadable,
+    Replayed,
+}
+
+/// No serial number or counter is left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exhausted;
+
+/// An accepted Data message.
+pub(crate) struct Opened {
+    plaintext: Vec<u8>,
+    /// The extra symmetric key that goes with this message, if the message puts it to a use.
+    pub(crate) extra_key: Option<ExtraSymmetricKey>,
+    /// Whether the message published a MAC key that was still in use.
+    pub(crate) exposed: bool,
+}
+
+impl Opened {
+    pub(crate) fn plaintext(&self) -> Plaintext<'_> {
+        Plaintext::decode(&self.plaintext)
+    }
+}
+
+impl Session {
+    /// The session that a completed key exchange gives. `carried` are MAC keys of the session it takes the place of.
+    pub(crate) fn new(
+        established: Established,
+        carried: PendingReveals,
+        now: Duration,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Self {
+        let keys = KeyRing::new(&established, rng);
+        Self {
+            header: established.header,
+            role: established.role,
+            session_id: established.session_id,
+            their_key: established.their_key,
+            keys,
+            reveals: carried,
+            last_sent: now,
+            last_received: now,
+            last_rotated: now,
+            stale_said: false,
+            blocked: false,
+        }
+    }
+
+    pub(crate) const fn header(&self) -> Header {
+        self.header
+    }
+
+    pub(crate) const fn role(&self) -> Role {
+        self.role
+    }
+
+    pub(crate) const fn session_id(&self) -> SessionId {
+        self.session_id
+    }
+
+    pub(crate) const fn their_key(&self) -> &PublicKey {
+        &self.their_key
+    }
+
+    /// Makes a Data message, still unarmoured.
+    pub(crate) fn encrypt(
+        &mut self,
+        plaintext: &Plaintext<'_>,
+        flags: Flags,
+        now: Duration,
+    ) -> Result<Vec<u8>, Exhausted> {
+        let (encoder, mac) = self.seal(plaintext, flags)?;
+        self.last_sent = now;
+        Ok(encoder.finish(&mac, &self.reveals.take()))
+    }
+
+    /// Encrypts and authenticates; what is left to add are the MAC keys to be revealed.
+    fn seal(&mut self, plaintext: &Plaintext<'_>, flags: Flags) -> Result<(DataEncoder, [u8; 20]), Exhausted> {
+        let (sender_keyid, recipient_keyid) = self.keys.sending_keyids().ok_or(Exhausted)?;
+        let reveals = self.reveals.len().saturating_add(self.keys.most_reveals());
+        // attack rule DATA-3: the counter is used up before anything is encrypted with it.
+        let counter = self.keys.sending_row().and_then(Row::next_counter).ok_or(Exhausted)?;
+        let next_dh = Mpi::new(self.keys.next_public().as_bytes()).map_err(|_| Exhausted)?;
+        let fields = DataFields { flags, sender_keyid, recipient_keyid, next_dh, counter };
+        let mut encoder = DataEncoder::new(self.header, &fields, plaintext, reveals);
+        let keys = self.keys.sending_row().ok_or(Exhausted)?.sending();
+        keys.encrypt(counter.get(), encoder.text_mut());
+        let mac = keys.mac(encoder.authenticated());
+        Ok((encoder, mac))
+    }
+
+    /// The extra symmetric key of the message sent next.
+    pub(crate) fn sending_extra_key(&mut self) -> Option<ExtraSymmetricKey> {
+        self.keys.sending_row().map(|row| row.extra_key().duplicate())
+    }
+
+    /// How many bytes a message of `plaintext` bytes takes at most, unarmoured.
+    pub(crate) fn most_bytes(&self, plaintext: usize) -> usize {
+        const AROUND: usize = 256;
+        let reveals = self.reveals.len().saturating_add(self.keys.most_reveals());
+        plaintext.saturating_add(reveals).saturating_add(AROUND)
+    }
+
+    /// Accepts a Data message: keys, MAC, counter, next key, decryption, and only then every change.
+    pub(crate) fn decrypt(
+        &mut self,
+        message: &Data<'_>,
+        now: Duration,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Opened, ReceiveError> {
+        let (ours, theirs) = self.keys.select(message).ok_or(ReceiveError::Unreadable)?;
+        self.keys.row(ours, theirs).ok_or(ReceiveError::Unreadable)?.check(message)?;
+        let next = self.keys.check_next_key(theirs, message)?;
+
+        // Everything has been checked; from here on nothing fails.
+        let row = self.keys.row(ours, theirs).ok_or(ReceiveError::Unreadable)?;
+        let plaintext = row.decrypt(message);
+        row.accept(message.counter);
+        let uses_extra_key = |tlv: &Tlv<'_>| tlv.kind() == TlvType::EXTRA_SYMMETRIC_KEY;
+        let extra_key =
+            Plaintext::decode(&plaintext).tlvs.iter().any(uses_extra_key).then(|| row.extra_key().duplicate());
+        let exposed = self.keys.expose(message.revealed);
+        self.last_received = now;
+        if self.keys.rotate(ours, next, &mut self.reveals, rng) {
+            self.last_rotated = now;
+            self.stale_said = false;
+        }
+        Ok(Opened { plaintext, extra_key, exposed })
+    }
+
+    /// The last message of the session. It publishes every used MAC key, also those in use until now, in the same
+    /// step that ends them (attack rule REV-3).
+    pub(crate) fn disconnect(mut self) -> Option<Vec<u8>> {
+        let disconnected = Tlv::new(TlvType::DISCONNECTED, &[]).ok()?;
+        let plaintext = Plaintext { tlvs: vec![disconnected], ..Plaintext::default() };
+        let (encoder, mac) = self.seal(&plaintext, Flags::IGNORE_UNREADABLE).ok()?;
+        self.keys.retire_all(&mut self.reveals);
+        Some(encoder.finish(&mac, &self.reveals.take()))
+    }
+
+    /// Ends the session for another to take its place; returns the MAC keys that one has to publish.
+    pub(crate) fn supersede(mut self) -> PendingReveals {
+        self.keys.retire_all(&mut self.reveals);
+        self.reveals
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn keys(&mut self) -> &mut KeyRing {
+        &mut self.keys
+    }
+}

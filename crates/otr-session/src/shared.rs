@@ -1,0 +1,96 @@
+//! What all contacts of an account have in common.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use otr_crypto::{IdentityKey, PublicKeyCache};
+use otr_wire::{Header, InstanceTag, armour, split};
+
+use crate::{Config, Event, Output, Warning, budget::Budget};
+
+/// The account's own side: who we are, how we behave, and what is on its way out.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) identity: IdentityKey,
+    pub(crate) instance_tag: InstanceTag,
+    pub(crate) config: Config,
+    pub(crate) known_keys: PublicKeyCache,
+    /// Key exchange work for all contacts together.
+    pub(crate) exchanges: Budget,
+    /// Bytes of half-received messages of all contacts.
+    pub(crate) partial_bytes: usize,
+    outputs: VecDeque<Output>,
+}
+
+impl Shared {
+    pub(crate) fn new(identity: IdentityKey, instance_tag: InstanceTag, config: Config) -> Self {
+        Self {
+            identity,
+            instance_tag,
+            config,
+            known_keys: PublicKeyCache::default(),
+            exchanges: Budget::exchanges_of_an_account(),
+            partial_bytes: 0,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    pub(crate) fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    pub(crate) fn event(&mut self, peer: &str, event: Event) {
+        self.outputs.push_back(Output::Event { peer: peer.to_owned(), event });
+    }
+
+    pub(crate) fn warn(&mut self, peer: &str, warning: Warning) {
+        self.event(peer, Event::Warning(warning));
+    }
+
+    /// Puts a text on the network as it is.
+    pub(crate) fn transmit(&mut self, peer: &str, message: String) {
+        self.outputs.push_back(Output::Transmit { peer: peer.to_owned(), message });
+    }
+
+    /// Armours an encoded message and puts it on the network, in fragments where it is too long.
+    ///
+    /// A network that cannot carry a single piece cannot carry the message; that is refused before, by
+    /// [`fits`](Self::fits), wherever a user waits for the answer.
+    pub(crate) fn transmit_encoded(&mut self, peer: &str, header: Header, message: &[u8]) {
+        let text = armour::encode(message);
+        let limit = self.config.max_message_size.unwrap_or(usize::MAX);
+        for piece in split(header, &text, limit).unwrap_or_default() {
+            self.transmit(peer, piece);
+        }
+    }
+
+    /// Whether a message of `bytes` bytes, unarmoured, can be sent: within our own limit, and by the network.
+    pub(crate) fn fits(&self, bytes: usize) -> Fits {
+        let armoured = bytes.div_ceil(3).saturating_mul(4).saturating_add(6);
+        if armoured > self.config.message_limit {
+            return Fits::TooLong;
+        }
+        match self.config.max_message_size {
+            None => Fits::Yes,
+            Some(limit) if armoured <= limit => Fits::Yes,
+            Some(limit) => {
+                let piece = limit.saturating_sub(otr_wire::FRAGMENT_OVERHEAD_V3);
+                let pieces = armoured.checked_div(piece).unwrap_or(usize::MAX);
+                if pieces < usize::from(u16::MAX) { Fits::Yes } else { Fits::TooSmall }
+            }
+        }
+    }
+
+    /// One token of key exchange work.
+    pub(crate) fn take_exchange(&mut self, now: Duration) -> bool {
+        self.exchanges.take(now)
+    }
+}
+
+/// Whether a message can be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fits {
+    Yes,
+    TooLong,
+    TooSmall,
+}

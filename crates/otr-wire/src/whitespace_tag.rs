@@ -1,0 +1,64 @@
+//! The whitespace tag: offering OTR invisibly, inside an ordinary message.
+
+use alloc::vec::Vec;
+
+use crate::{Version, Versions};
+
+const BASE: &[u8; 16] = b" \t  \t\t\t\t \t \t \t  ";
+
+const fn version_block(version: Version) -> &'static [u8; 8] {
+    match version {
+        Version::Two => b"  \t\t  \t ",
+        Version::Three => b"  \t\t  \t\t",
+    }
+}
+
+/// A plain message that carries a whitespace tag (spec: "Tagged plaintext messages").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tagged<'a> {
+    /// The text before the tag.
+    pub before: &'a [u8],
+    /// The text after the tag.
+    pub after: &'a [u8],
+    /// The versions the tag offers; 1 and unknown ones are left out.
+    pub offered: Versions,
+}
+
+impl<'a> Tagged<'a> {
+    /// Finds the first tag in `body`, wherever it stands.
+    pub(crate) fn parse(body: &'a [u8]) -> Option<Self> {
+        let at = body.windows(BASE.len()).position(|window| window == BASE)?;
+        let (before, rest) = body.split_at_checked(at)?;
+        let mut after = rest.strip_prefix(BASE)?;
+        let mut offered = Versions::NONE;
+        // attack rule VER-5: blocks of eight blanks and tabs belong to the tag, also those with no meaning here.
+        while let Some((block, rest)) = after.split_first_chunk::<8>() {
+            if !block.iter().all(|byte| matches!(byte, b' ' | b'\t')) {
+                break;
+            }
+            offered = Version::ALL
+                .into_iter()
+                .filter(|&version| version_block(version) == block)
+                .fold(offered, Versions::with);
+            after = rest;
+        }
+        Some(Self { before, after, offered })
+    }
+
+    /// The text without the tag.
+    #[must_use]
+    pub fn text(&self) -> Vec<u8> {
+        [self.before, self.after].concat()
+    }
+
+    /// `text` with a tag at its end that offers `versions`.
+    #[must_use]
+    pub fn append(text: &[u8], versions: Versions) -> Vec<u8> {
+        let mut tagged = text.to_vec();
+        tagged.extend_from_slice(BASE);
+        for version in versions.iter() {
+            tagged.extend_from_slice(version_block(version));
+        }
+        tagged
+    }
+}
