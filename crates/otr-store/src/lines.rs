@@ -1,0 +1,117 @@
+//! Files of one record a line, with fields separated by tabs.
+
+use std::str;
+
+use crate::Error;
+use crate::file::Contents;
+use crate::name;
+
+/// The longest line that is read as a record, in bytes without its end.
+pub(crate) const MAX_LINE: usize = 4096;
+/// The longest line that is written, in bytes without its end: what programs that read into 1000 bytes still take whole.
+pub(crate) const MAX_WRITTEN_LINE: usize = 998;
+
+/// A line that was passed over, because it is no record. It stays in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Problem {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub what: &'static str,
+}
+
+/// One line of a file.
+pub(crate) struct Line<'a> {
+    /// Counted from 1.
+    pub(crate) number: usize,
+    /// All its bytes, the end of line included.
+    pub(crate) raw: &'a [u8],
+}
+
+/// The lines of a file, none left out.
+pub(crate) fn lines(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
+    let split = bytes.split_inclusive(|byte| *byte == b'\n');
+    split.enumerate().map(|(index, raw)| Line { number: index + 1, raw })
+}
+
+impl<'a> Line<'a> {
+    /// The fields, or `None` for a line without any tab: a comment, which every program passes over.
+    pub(crate) fn fields(&self) -> Result<Option<Vec<&'a str>>, &'static str> {
+        let (body, _) = self.split_end();
+        if !body.contains(&b'\t') {
+            return Ok(None);
+        }
+        if self.raw.len() == body.len() {
+            return Err("the line has no end: the file may have been cut short");
+        }
+        if body.len() > MAX_LINE {
+            return Err("the line is longer than 4096 bytes");
+        }
+        let text = str::from_utf8(body).map_err(|_| "the line is not UTF-8")?;
+        let fields: Vec<&str> = text.split('\t').collect();
+        if fields.iter().any(|field| name::problem(field).is_some()) {
+            return Err("a field is longer than 1024 bytes or contains a control character");
+        }
+        Ok(Some(fields))
+    }
+
+    /// The line's own end: `\n`, `\r\n`, or nothing at the end of a file.
+    pub(crate) fn end(&self) -> &'a [u8] {
+        self.split_end().1
+    }
+
+    fn split_end(&self) -> (&'a [u8], &'a [u8]) {
+        let body = self.raw.strip_suffix(b"\n").map(|body| body.strip_suffix(b"\r").unwrap_or(body));
+        self.raw.split_at(body.unwrap_or(self.raw).len())
+    }
+}
+
+/// Refuses a file whose last line has no end. To add a line would complete a record that nobody finished writing.
+pub(crate) fn require_whole(contents: &Contents) -> Result<(), Error> {
+    match contents.bytes.last() {
+        None | Some(b'\n') => Ok(()),
+        Some(_) => {
+            let problem = "the line has no end: the file may have been cut short";
+            Err(contents.damaged(contents.bytes.len(), problem))
+        }
+    }
+}
+
+/// One line from its fields, without an end.
+pub(crate) fn join(fields: &[&str]) -> Result<Vec<u8>, Error> {
+    let line = fields.join("\t").into_bytes();
+    if line.len() > MAX_WRITTEN_LINE {
+        return Err(Error::RecordTooLong { limit: MAX_WRITTEN_LINE });
+    }
+    Ok(line)
+}
+
+/// The bytes of a file in which the lines that `replacement` has something for are exchanged, and all others stand as
+/// they were. If there were none, `otherwise` is added at the end.
+pub(crate) fn rewrite(
+    contents: Option<&Contents>,
+    replacement: impl Fn(&Line<'_>) -> Option<Vec<u8>>,
+    otherwise: Option<&[u8]>,
+) -> Result<Vec<u8>, Error> {
+    let mut new = Vec::new();
+    let mut found = false;
+    if let Some(contents) = contents {
+        require_whole(contents)?;
+        for line in lines(&contents.bytes) {
+            match replacement(&line) {
+                Some(bytes) => {
+                    found = true;
+                    new.extend_from_slice(&bytes);
+                    new.extend_from_slice(line.end());
+                }
+                None => new.extend_from_slice(line.raw),
+            }
+        }
+    }
+    if let Some(added) = otherwise.filter(|_| !found) {
+        new.extend_from_slice(added);
+        new.push(b'\n');
+    }
+    Ok(new)
+}

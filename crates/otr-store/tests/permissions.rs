@@ -1,0 +1,189 @@
+//! Who can read the files, and what is on the disk when the program dies.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its helpers too")]
+
+use std::env;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use chacha20::ChaCha20Rng;
+use otr_crypto::{Fingerprint, IdentityKey};
+use otr_store::{Error, KnownFingerprint, Store};
+use rand_core::SeedableRng;
+
+/// Names the directory in which this program, started again by a test, is to write.
+const DIRECTORY: &str = "OTR_STORE_TEST_DIRECTORY";
+
+fn mode(path: &Path) -> u32 {
+    fs::symlink_metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn key() -> IdentityKey {
+    IdentityKey::generate(&mut ChaCha20Rng::from_seed([6; 32]))
+}
+
+fn record(contact: String) -> KnownFingerprint {
+    KnownFingerprint {
+        contact,
+        account: "alice".to_owned(),
+        protocol: "xmpp".to_owned(),
+        fingerprint: Fingerprint::from_bytes([9; 20]),
+        trust: "verified".to_owned(),
+    }
+}
+
+/// This program again, in a shell with the given mask, running one test of it as `name`.
+fn again(name: &str, umask: &str, directory: &Path) -> Child {
+    Command::new("sh")
+        .arg("-c")
+        .arg(format!("umask {umask}; exec \"$0\" --exact {name}"))
+        .arg(env::current_exe().unwrap())
+        .env(DIRECTORY, directory)
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("a shell")
+}
+
+// attack: FILE-1
+#[test]
+fn files_are_private_from_the_start_whatever_the_mask() {
+    if let Some(directory) = env::var_os(DIRECTORY) {
+        return write_everything(Path::new(&directory));
+    }
+    for umask in ["000", "022", "077", "777"] {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = parent.path().join("new");
+        let name = "files_are_private_from_the_start_whatever_the_mask";
+        assert!(again(name, umask, &directory).wait().unwrap().success(), "mask {umask}");
+        assert_eq!(mode(&directory), 0o700, "mask {umask}");
+        let mut count = 0;
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "mask {umask}: {}", path.display());
+            count += 1;
+        }
+        assert_eq!(count, 6, "three files, and what each was before its last change");
+    }
+}
+
+fn write_everything(directory: &Path) {
+    let mut store = Store::open(directory).unwrap();
+    let key = key();
+    for account in ["alice", "bob"] {
+        store.save_identity(account, "xmpp", &key).unwrap();
+        store.save_instance_tag(account, "xmpp", 0x100).unwrap();
+        store.save_fingerprint(&record(account.to_owned())).unwrap();
+    }
+}
+
+// attack: FILE-1
+#[test]
+fn keys_that_others_can_reach_are_refused_unless_forced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.save_identity("alice", "xmpp", &key()).unwrap();
+    let path = dir.path().join("otr.private_key");
+    let before = fs::read(&path).unwrap();
+    for exposed in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610] {
+        fs::set_permissions(&path, Permissions::from_mode(exposed)).unwrap();
+        let refused = Error::Exposed { file: path.clone(), mode: exposed };
+        assert_eq!(store.identity("alice", "xmpp").map(drop), Err(refused.clone()));
+        assert_eq!(store.save_identity("bob", "xmpp", &key()), Err(refused));
+        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (before.clone(), exposed));
+    }
+    let mut store = store.accepting_exposed_keys();
+    assert!(store.identity("alice", "xmpp").unwrap().is_some());
+    store.save_identity("bob", "xmpp", &key()).unwrap();
+    assert_eq!(mode(&path), 0o600, "a rewrite makes it private");
+}
+
+// attack: FILE-1
+#[test]
+fn other_files_that_others_can_reach_are_named_and_become_private() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.exposed_files(), Ok(vec![]));
+    for name in ["otr.fingerprints", "otr.instance_tags"] {
+        fs::write(dir.path().join(name), "# comment\n").unwrap();
+        fs::set_permissions(dir.path().join(name), Permissions::from_mode(0o644)).unwrap();
+    }
+    assert_eq!(store.exposed_files().unwrap().len(), 2);
+    store.save_fingerprint(&record("bob".to_owned())).unwrap();
+    store.save_instance_tag("alice", "xmpp", 0x100).unwrap();
+    assert_eq!(store.exposed_files(), Ok(vec![]));
+    assert_eq!(mode(&dir.path().join("otr.fingerprints")), 0o600);
+}
+
+// attack: FILE-2
+#[test]
+fn a_program_killed_while_it_writes_leaves_a_whole_file() {
+    if let Some(directory) = env::var_os(DIRECTORY) {
+        return write_for_ever(Path::new(&directory));
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("otr.fingerprints");
+    let mut sizes = std::collections::BTreeSet::new();
+    for _ in 0..40 {
+        let before = sizes.len();
+        let mut child = again("a_program_killed_while_it_writes_leaves_a_whole_file", "022", dir.path());
+        // Killed after a few writes, at whatever place the last one is.
+        let mut seen = 0;
+        while seen < 3 {
+            assert_eq!(child.try_wait().unwrap(), None, "the writer goes on until it is killed");
+            let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
+            seen += usize::from(sizes.insert((before, size)));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+
+        let known = Store::open(dir.path()).unwrap().fingerprints().unwrap();
+        assert_eq!(known.problems, []);
+        let lengths: Vec<usize> = known.records.iter().map(|record| record.contact.len()).collect();
+        assert_eq!(lengths, (1..=lengths.len()).collect::<Vec<_>>(), "no record is lost or cut");
+        // No file at all is the moment between two rounds of the writer.
+        assert!(fs::read(&path).is_ok_and(|bytes| bytes.ends_with(b"\n")) || !path.exists());
+    }
+}
+
+/// Adds one record after another, each a little longer; begins anew when there are many.
+fn write_for_ever(directory: &Path) {
+    let mut store = Store::open(directory).unwrap();
+    loop {
+        let count = store.fingerprints().unwrap().records.len();
+        if count >= 200 {
+            fs::remove_file(directory.join("otr.fingerprints")).unwrap();
+        }
+        store.save_fingerprint(&record("x".repeat(count % 200 + 1))).unwrap();
+    }
+}
+
+#[test]
+fn a_directory_that_is_there_keeps_its_mode_and_a_file_is_none() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+    Store::open(dir.path()).unwrap();
+    assert_eq!(mode(dir.path()), 0o755);
+    let file = dir.path().join("file");
+    fs::write(&file, "").unwrap();
+    assert!(matches!(Store::open(&file), Err(Error::Io { .. })));
+}
+
+#[test]
+fn a_link_in_place_of_a_file_is_neither_followed_nor_replaced() {
+    let dir = tempfile::tempdir().unwrap();
+    let outside = dir.path().join("outside");
+    fs::write(&outside, "").unwrap();
+    let home = dir.path().join("home");
+    let mut store = Store::open(&home).unwrap();
+    for name in ["otr.private_key", "otr.fingerprints", "otr.instance_tags"] {
+        std::os::unix::fs::symlink(&outside, home.join(name)).unwrap();
+    }
+    assert!(matches!(store.save_identity("a", "p", &key()), Err(Error::NotAFile { .. })));
+    assert!(matches!(store.save_fingerprint(&record("bob".to_owned())), Err(Error::NotAFile { .. })));
+    assert!(matches!(store.save_instance_tag("a", "p", 0x100), Err(Error::NotAFile { .. })));
+    assert!(store.identity("a", "p").is_err() && store.fingerprints().is_err());
+    assert!(fs::symlink_metadata(home.join("otr.private_key")).unwrap().is_symlink());
+    assert_eq!(fs::read(&outside).unwrap(), b"");
+}

@@ -1,0 +1,89 @@
+use std::fmt;
+use std::time::Duration;
+
+use crate::Error;
+
+/// What a transport has to say, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The connection is up: messages can be sent.
+    Connected,
+    /// A whole message arrived.
+    Message(Incoming),
+    /// The connection is down, or an attempt to bring it up failed. Sending fails until the next
+    /// [`Event::Connected`].
+    Disconnected {
+        /// Why.
+        error: Error,
+        /// What the transport does about it by itself.
+        recovery: Recovery,
+    },
+}
+
+/// What a transport does by itself after it lost its connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// It tries again after this time.
+    RetryIn(Duration),
+    /// It waits for the other end to come back.
+    Waiting,
+    /// Nothing: no further event will come.
+    GaveUp,
+}
+
+/// A message as the network delivered it.
+#[derive(Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Incoming {
+    /// The sender's address, as the network gives it.
+    pub from: String,
+    /// The message, whole and unchanged.
+    pub body: String,
+    /// How it came to us.
+    pub origin: Origin,
+}
+
+impl Incoming {
+    /// A message from `from` with the text `body`.
+    pub fn new(from: impl Into<String>, body: impl Into<String>, origin: Origin) -> Self {
+        Self { from: from.into(), body: body.into(), origin }
+    }
+}
+
+/// Shows the body's size only: it may be a private text.
+impl fmt::Debug for Incoming {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Incoming")
+            .field("from", &self.from)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("origin", &self.origin)
+            .finish()
+    }
+}
+
+/// How a message came to us. Only [`Origin::Live`] ones may ever cause an automatic reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Origin {
+    /// Sent to us now.
+    Live,
+    /// Sent earlier and stored by the network: archived, delayed or offline delivery.
+    History,
+    /// A copy of what another of our own clients sent or received.
+    OwnCopy,
+    /// Said in a room or channel; OTR is between two and never touches it.
+    Group,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_body() {
+        let shown = format!("{:?}", Incoming::new("bob", "hush", Origin::Live));
+        assert_eq!(shown, r#"Incoming { from: "bob", body: 4 bytes, origin: Live }"#);
+    }
+}

@@ -1,0 +1,197 @@
+use tokio::sync::mpsc;
+
+use crate::{Error, Event, Incoming, Origin, Recovery, Transport};
+
+/// Messages that wait in one direction of a [`pair`] before sending has to wait.
+const DEFAULT_CAPACITY: usize = 64;
+
+/// Two transports joined back to back, for tests and demonstrations: what `a` sends to `b`'s name arrives there.
+pub fn pair(a: &str, b: &str) -> (MemoryTransport, MemoryTransport) {
+    pair_with_capacity(a, b, DEFAULT_CAPACITY)
+}
+
+/// A [`pair`] whose queues hold `capacity` messages each way (at least one).
+pub fn pair_with_capacity(a: &str, b: &str, capacity: usize) -> (MemoryTransport, MemoryTransport) {
+    let (to_b, from_a) = mpsc::channel(capacity.max(1));
+    let (to_a, from_b) = mpsc::channel(capacity.max(1));
+    (MemoryTransport::new(a, b, to_b, from_b), MemoryTransport::new(b, a, to_a, from_a))
+}
+
+/// One end of a [`pair`].
+#[derive(Debug)]
+pub struct MemoryTransport {
+    address: String,
+    peer: String,
+    max_message_size: Option<usize>,
+    /// `None` once we have closed.
+    outgoing: Option<mpsc::Sender<Incoming>>,
+    incoming: mpsc::Receiver<Incoming>,
+    link: Link,
+}
+
+/// How far the host has been told about the connection.
+#[derive(Debug, PartialEq, Eq)]
+enum Link {
+    New,
+    Up,
+    Ended,
+}
+
+impl MemoryTransport {
+    fn new(address: &str, peer: &str, outgoing: mpsc::Sender<Incoming>, incoming: mpsc::Receiver<Incoming>) -> Self {
+        Self {
+            address: address.to_owned(),
+            peer: peer.to_owned(),
+            max_message_size: None,
+            outgoing: Some(outgoing),
+            incoming,
+            link: Link::New,
+        }
+    }
+
+    /// Makes this end refuse to send more than `limit` bytes in one message, as a real network does.
+    #[must_use]
+    pub fn with_max_message_size(mut self, limit: usize) -> Self {
+        self.max_message_size = Some(limit);
+        self
+    }
+
+    /// Sends as [`Transport::send`] does, but lets the message arrive as one of another origin.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transport::send`].
+    pub async fn send_as(&mut self, to: &str, body: &str, origin: Origin) -> Result<(), Error> {
+        let outgoing = self.outgoing.as_ref().ok_or(Error::Closed)?;
+        if to != self.peer {
+            return Err(Error::NoSuchPeer);
+        }
+        if let Some(limit) = self.max_message_size.filter(|limit| body.len() > *limit) {
+            return Err(Error::MessageTooLarge { size: body.len(), limit });
+        }
+        let message = Incoming::new(self.address.as_str(), body, origin);
+        outgoing.send(message).await.map_err(|_| Error::NotConnected)
+    }
+}
+
+impl Transport for MemoryTransport {
+    fn address(&self) -> &str {
+        &self.address
+    }
+
+    fn max_message_size(&self) -> Option<usize> {
+        self.max_message_size
+    }
+
+    async fn send(&mut self, to: &str, body: &str) -> Result<(), Error> {
+        self.send_as(to, body, Origin::Live).await
+    }
+
+    async fn next_event(&mut self) -> Option<Event> {
+        match self.link {
+            Link::New => {
+                self.link = Link::Up;
+                return Some(Event::Connected);
+            }
+            Link::Up => {}
+            Link::Ended => return None,
+        }
+        if let Some(message) = self.incoming.recv().await {
+            return Some(Event::Message(message));
+        }
+        self.link = Link::Ended;
+        // Our own closing is no news to the host.
+        self.outgoing.as_ref()?;
+        Some(Event::Disconnected { error: Error::ClosedByPeer, recovery: Recovery::GaveUp })
+    }
+
+    async fn close(&mut self) -> Result<(), Error> {
+        self.outgoing = None;
+        self.incoming.close();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn connected_pair(capacity: usize) -> (MemoryTransport, MemoryTransport) {
+        let (mut a, mut b) = pair_with_capacity("alice", "bob", capacity);
+        assert_eq!(a.next_event().await, Some(Event::Connected));
+        assert_eq!(b.next_event().await, Some(Event::Connected));
+        (a, b)
+    }
+
+    fn message(from: &str, body: &str, origin: Origin) -> Option<Event> {
+        Some(Event::Message(Incoming::new(from, body, origin)))
+    }
+
+    #[tokio::test]
+    async fn carries_both_ways_in_order() {
+        let (mut a, mut b) = connected_pair(8).await;
+        for text in ["one", "", "three\nlines \u{1d11e}"] {
+            a.send("bob", text).await.unwrap();
+        }
+        b.send("alice", "back").await.unwrap();
+        for text in ["one", "", "three\nlines \u{1d11e}"] {
+            assert_eq!(b.next_event().await, message("alice", text, Origin::Live));
+        }
+        assert_eq!(a.next_event().await, message("bob", "back", Origin::Live));
+        assert_eq!((a.address(), b.address()), ("alice", "bob"));
+    }
+
+    #[tokio::test]
+    async fn origins_arrive_as_sent() {
+        let (mut a, mut b) = connected_pair(8).await;
+        for origin in [Origin::Live, Origin::History, Origin::OwnCopy, Origin::Group] {
+            a.send_as("bob", "x", origin).await.unwrap();
+            assert_eq!(b.next_event().await, message("alice", "x", origin));
+        }
+    }
+
+    #[tokio::test]
+    async fn refuses_strangers_and_oversized_bodies() {
+        let (a, mut b) = connected_pair(8).await;
+        let mut a = a.with_max_message_size(4);
+        assert_eq!(a.max_message_size(), Some(4));
+        assert_eq!(a.send("carol", "x").await, Err(Error::NoSuchPeer));
+        assert_eq!(a.send("bob", "12345").await, Err(Error::MessageTooLarge { size: 5, limit: 4 }));
+        a.send("bob", "1234").await.unwrap();
+        assert_eq!(b.next_event().await, message("alice", "1234", Origin::Live));
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_makes_the_sender_wait() {
+        let (mut a, mut b) = connected_pair(1).await;
+        a.send("bob", "first").await.unwrap();
+        let mut second = Box::pin(a.send("bob", "second"));
+        tokio::select! {
+            biased;
+            _ = &mut second => panic!("the queue holds one message only"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert_eq!(b.next_event().await, message("alice", "first", Origin::Live));
+        second.await.unwrap();
+        assert_eq!(b.next_event().await, message("alice", "second", Origin::Live));
+    }
+
+    #[tokio::test]
+    async fn closing_is_seen_by_both_ends() {
+        let (mut a, mut b) = connected_pair(8).await;
+        a.send("bob", "last words").await.unwrap();
+        b.send("alice", "unread").await.unwrap();
+        a.close().await.unwrap();
+        a.close().await.unwrap();
+
+        assert_eq!(a.send("bob", "x").await, Err(Error::Closed));
+        assert_eq!(a.next_event().await, message("bob", "unread", Origin::Live));
+        assert_eq!(a.next_event().await, None);
+
+        assert_eq!(b.send("alice", "x").await, Err(Error::NotConnected));
+        assert_eq!(b.next_event().await, message("alice", "last words", Origin::Live));
+        let gone = Event::Disconnected { error: Error::ClosedByPeer, recovery: Recovery::GaveUp };
+        assert_eq!(b.next_event().await, Some(gone));
+        assert_eq!(b.next_event().await, None);
+    }
+}
