@@ -130,7 +130,7 @@ impl AkeMac {
         self.0.as_bytes()
     }
 
-    /// For the tests and vectors of this crate; there is no such function outside.
+    /// For the vectors of this crate; there is no such function outside its tests.
     #[cfg(test)]
     pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(Secret::from_array(bytes))

@@ -12,3 +12,51 @@ pub(crate) fn aes_ctr(key: &[u8; 16], counter: u64, data: &mut [u8]) {
     let block = (u128::from(counter) << 64).to_be_bytes();
     Ctr128BE::<Aes128>::new(key.into(), (&block).into()).apply_keystream(data);
 }
+
+#[cfg(test)]
+mod tests {
+    use aes::cipher::{BlockCipherEncrypt, KeyInit};
+
+    use super::*;
+
+    // FIPS 197, appendix C.1.
+    #[test]
+    fn the_block_cipher_is_aes() {
+        let key = core::array::from_fn(|i| u8::try_from(i).unwrap());
+        let plain: [u8; 16] = core::array::from_fn(|i| u8::try_from(i * 0x11).unwrap());
+        let mut block = plain.into();
+        Aes128::new(&<[u8; 16]>::into(key)).encrypt_block(&mut block);
+        assert_eq!(hex::encode(block), "69c4e0d86a7b0430d8cdb78070b4c55a");
+    }
+
+    /// The key stream is the encryption of 0, 1, 2, ... as the first and second half of the block
+    /// say; the first two known from AES and GCM test vectors with the zero key.
+    // attack: SIDE-3
+    #[test]
+    fn the_key_stream_is_the_encrypted_counter() {
+        let mut stream = [0; 32];
+        aes_ctr(&[0; 16], 0, &mut stream);
+        assert_eq!(hex::encode(stream), "66e94bd4ef8a2c3b884cfa59ca342b2e58e2fccefa7e3061367f1d57a4e7455a");
+        for counter in [1, 0x0102_0304_0506_0708, u64::MAX] {
+            let cipher = Aes128::new(&[7; 16].into());
+            let mut stream = [0; 16 * 20];
+            aes_ctr(&[7; 16], counter, &mut stream);
+            for (index, block) in stream.chunks(16).enumerate() {
+                let low = u128::try_from(index).unwrap();
+                let mut expected = (u128::from(counter) << 64 | low).to_be_bytes().into();
+                cipher.encrypt_block(&mut expected);
+                assert_eq!(block, expected.as_slice());
+            }
+        }
+    }
+
+    #[test]
+    fn any_length_works_and_returns() {
+        for length in 0..70 {
+            let mut data = alloc::vec![5; length];
+            aes_ctr(&[1; 16], 2, &mut data);
+            aes_ctr(&[1; 16], 2, &mut data);
+            assert_eq!(data, alloc::vec![5; length]);
+        }
+    }
+}

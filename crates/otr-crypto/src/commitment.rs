@@ -71,3 +71,74 @@ impl CommitmentKey {
         DhPublic::from_bytes(mpi::read_whole(&opened).ok_or(Error::Rejected)?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DhKeyPair;
+    use crate::testing::rng;
+
+    /// A commitment to arbitrary bytes, as a cheat could make it.
+    fn forge(key: &CommitmentKey, plain: &[u8]) -> Commitment {
+        let mut encrypted = plain.to_vec();
+        let hash = Sha256::digest(&encrypted).into();
+        aes_ctr(key.as_bytes(), 0, &mut encrypted);
+        Commitment { encrypted, hash }
+    }
+
+    fn reopen(key: &CommitmentKey, commitment: &Commitment) -> Result<DhPublic, Error> {
+        key.open(&commitment.encrypted, &commitment.hash)
+    }
+
+    // attack: AKE-2
+    #[test]
+    fn a_commitment_opens_to_its_value_only() {
+        let mut rng = rng(7);
+        let public = DhKeyPair::generate(&mut rng).public().clone();
+        let key = CommitmentKey::generate(&mut rng);
+        let commitment = key.commit(&public);
+        assert_eq!(reopen(&key, &commitment), Ok(public));
+
+        for bit in 0..8 * commitment.encrypted.len() {
+            let mut other = commitment.clone();
+            other.encrypted[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(reopen(&key, &other), Err(Error::Rejected));
+        }
+        for bit in 0..256 {
+            let mut other = commitment.clone();
+            other.hash[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(reopen(&key, &other), Err(Error::Rejected));
+        }
+        for bit in 0..128 {
+            let mut other = *key.as_bytes();
+            other[bit / 8] ^= 1 << (bit % 8);
+            let other = CommitmentKey::from_bytes(other);
+            assert_eq!(reopen(&other, &commitment), Err(Error::Rejected));
+        }
+        let other = key.commit(DhKeyPair::generate(&mut rng).public());
+        let swapped = key.open(&other.encrypted, &commitment.hash);
+        assert_eq!(swapped, Err(Error::Rejected));
+    }
+
+    // attack: AKE-2, DH-1
+    #[test]
+    fn the_number_fills_the_plaintext_and_is_legal() {
+        let key = CommitmentKey::generate(&mut rng(8));
+        let cases: [(&[u8], Error); 9] = [
+            (b"", Error::Rejected),
+            (&[0, 0, 0], Error::Rejected),
+            (&[0, 0, 0, 1], Error::Rejected),
+            (&[0, 0, 0, 1, 2, 0], Error::Rejected),
+            (&[0, 0, 0, 2, 2], Error::Rejected),
+            (&[0, 0, 0, 0], Error::PublicRange),
+            (&[0, 0, 0, 2, 0, 2], Error::Encoding),
+            (&[0, 0, 0, 1, 1], Error::PublicRange),
+            (&[0; 197], Error::Rejected),
+        ];
+        for (plain, error) in cases {
+            assert_eq!(reopen(&key, &forge(&key, plain)), Err(error), "{plain:?}");
+        }
+        let good = reopen(&key, &forge(&key, &[0, 0, 0, 1, 2])).unwrap();
+        assert_eq!(good.as_bytes(), [2]);
+    }
+}

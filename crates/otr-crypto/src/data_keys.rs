@@ -128,3 +128,40 @@ impl ExtraSymmetricKey {
         self.0.as_bytes()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // attack: SIDE-1
+    #[test]
+    fn every_bit_of_an_authenticator_counts() {
+        let ours = DataKeys::derive(b"secret", true);
+        let theirs = DataKeys::derive(b"secret", false);
+        let mac = theirs.sending.mac(b"data");
+        assert_eq!(ours.receiving.verify(b"data", &mac), Ok(()));
+        assert_eq!(ours.receiving.verify(b"Data", &mac), Err(Error::Rejected));
+        for bit in 0..160 {
+            let mut other = mac;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(ours.receiving.verify(b"data", &other), Err(Error::Rejected));
+        }
+    }
+
+    // attack: SIDE-1
+    #[test]
+    fn a_revealed_key_is_recognised_whole_and_can_forge() {
+        let keys = DataKeys::derive(b"secret", true);
+        let receiving = DataKeys::derive(b"secret", true).receiving;
+        let revealed = keys.receiving.reveal();
+        assert!(receiving.is_mac_key(revealed.as_bytes()));
+        for bit in 0..160 {
+            let mut other = *revealed.as_bytes();
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert!(!receiving.is_mac_key(&other));
+        }
+        let forged = hmac_sha1(revealed.as_bytes()).chain_update(b"never said");
+        let forged = forged.finalize().into_bytes().into();
+        assert_eq!(receiving.verify(b"never said", &forged), Ok(()));
+    }
+}

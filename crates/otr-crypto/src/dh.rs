@@ -138,3 +138,136 @@ impl SharedSecret {
         DataKeys::derive(&self.secbytes, ours > theirs)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing::{Stuck, random, rng};
+
+    fn pair(secret: u8) -> DhKeyPair {
+        let mut bytes = [0; 40];
+        bytes[39] = secret;
+        DhKeyPair::hazmat_from_bytes(bytes).unwrap()
+    }
+
+    // attack: DH-1
+    #[test]
+    fn a_received_value_is_in_its_shortest_form() {
+        assert_eq!(DhPublic::from_bytes(&[]), Err(Error::PublicRange));
+        assert_eq!(DhPublic::from_bytes(&[0, 2]), Err(Error::Encoding));
+        assert_eq!(DhPublic::from_bytes(&[0]), Err(Error::Encoding));
+        assert_eq!(DhPublic::from_bytes(&[1; 193]), Err(Error::Encoding));
+        assert_eq!(DhPublic::from_bytes(&[2]).unwrap().as_bytes(), [2]);
+    }
+
+    // attack: DH-3
+    #[test]
+    fn honest_values_always_pass() {
+        let mut rng = rng(3);
+        for _ in 0..200 {
+            let pair = DhKeyPair::generate(&mut rng);
+            let read = DhPublic::from_bytes(pair.public().as_bytes());
+            assert_eq!(read.as_ref(), Ok(pair.public()));
+        }
+    }
+
+    // attack: DH-4
+    #[test]
+    fn our_own_value_is_not_accepted_as_theirs() {
+        let ours = DhKeyPair::generate(&mut rng(4));
+        let result = ours.agree(&ours.public().clone());
+        assert_eq!(result.err(), Some(Error::PublicReflected));
+    }
+
+    // attack: DH-5
+    #[test]
+    fn a_shared_secret_of_0_or_1_is_refused() {
+        let mut power = [0; ELEMENT_BYTES];
+        assert_eq!(SharedSecret::new(&power).err(), Some(Error::Rejected));
+        power[ELEMENT_BYTES - 1] = 1;
+        assert_eq!(SharedSecret::new(&power).err(), Some(Error::Rejected));
+        power[ELEMENT_BYTES - 1] = 2;
+        let secret = SharedSecret::new(&power).unwrap();
+        assert_eq!(**secret.secbytes, [0, 0, 0, 1, 2]);
+        power[ELEMENT_BYTES - 1] = 1;
+        power[0] = 1;
+        assert!(SharedSecret::new(&power).is_ok());
+    }
+
+    // attack: DH-7
+    #[test]
+    fn what_one_side_sends_the_other_receives() {
+        let mut rng = rng(5);
+        let mut orders = BTreeSet::new();
+        for _ in 0..40 {
+            let (a, b) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
+            let a_keys = a.agree(b.public()).unwrap().data_keys(a.public(), b.public());
+            let b_keys = b.agree(a.public()).unwrap().data_keys(b.public(), a.public());
+            for (from, to) in [(&a_keys, &b_keys), (&b_keys, &a_keys)] {
+                let text: [u8; 33] = random(&mut rng);
+                let mut data = text;
+                from.sending.encrypt(9, &mut data);
+                to.receiving.verify(&data, &from.sending.mac(&data)).unwrap();
+                to.receiving.decrypt(9, &mut data);
+                assert_eq!(data, text);
+            }
+            assert!(a_keys.receiving.verify(b"", &a_keys.sending.mac(b"")).is_err());
+            assert_eq!(a_keys.extra.as_bytes(), b_keys.extra.as_bytes());
+            orders.insert(a.public() > b.public());
+        }
+        assert_eq!(orders.len(), 2, "both ends were high at times");
+    }
+
+    // attack: DH-7
+    #[test]
+    fn public_values_compare_as_numbers() {
+        // 2^9 has the greater first byte but 2^16 is the greater number.
+        let (short, long) = (pair(9), pair(16));
+        assert_eq!(short.public().as_bytes(), [2, 0]);
+        assert_eq!(long.public().as_bytes(), [1, 0, 0]);
+        assert!(long.public() > short.public());
+    }
+
+    // attack: DH-8, PARSE-4
+    #[test]
+    fn a_secret_is_exactly_40_bytes_of_the_source() {
+        let mut source = Stuck::at(0xa5);
+        let drawn = DhKeyPair::generate(&mut source);
+        assert_eq!(source.given, 40);
+        let same = DhKeyPair::hazmat_from_bytes([0xa5; 40]).unwrap();
+        assert_eq!(drawn.public(), same.public());
+    }
+
+    // attack: DH-8
+    #[test]
+    fn a_zero_secret_is_drawn_again_and_refused_when_given() {
+        let mut source = Stuck::at(3);
+        source.first.resize(40, 0);
+        let drawn = DhKeyPair::generate(&mut source);
+        assert_eq!(source.given, 80);
+        assert_eq!(*drawn.secret.as_bytes(), [3; 40]);
+        let zero = DhKeyPair::hazmat_from_bytes([0; 40]);
+        assert_eq!(zero.err(), Some(Error::Rejected));
+    }
+
+    // attack: DH-8
+    #[test]
+    fn every_bit_of_a_secret_is_used_equally() {
+        const DRAWS: u32 = 100_000;
+        let mut rng = rng(6);
+        let mut ones = [0_u32; 320];
+        for _ in 0..DRAWS {
+            let secret = Secret::<EXPONENT_BYTES>::random(&mut rng);
+            for (bit, count) in ones.iter_mut().enumerate() {
+                *count += u32::from(secret.as_bytes()[bit / 8] >> (bit % 8) & 1);
+            }
+        }
+        // Half of the draws, within five standard deviations of sqrt(DRAWS) / 2.
+        let sigma = DRAWS.isqrt() / 2;
+        for count in ones {
+            assert!(count.abs_diff(DRAWS / 2) < 5 * sigma, "{count}");
+        }
+    }
+}

@@ -79,3 +79,90 @@ fn encode(element: &Element) -> Zeroizing<[u8; ELEMENT_BYTES]> {
 const fn size_of_word() -> usize {
     size_of::<crypto_bigint::Word>()
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use crypto_primes::{Flavor, is_prime};
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::testing::{big, padded, random, rng};
+
+    fn p() -> BigUint {
+        big(P.to_be_bytes().as_ref())
+    }
+
+    #[test]
+    fn the_modulus_is_a_safe_prime_of_which_2_is_a_square() {
+        assert!(is_prime(Flavor::Safe, P));
+        assert_eq!(p() % 8_u8, BigUint::from(7_u8));
+        assert_eq!(p().bits(), 1536);
+    }
+
+    // attack: DH-6
+    #[test]
+    fn every_power_equals_that_of_an_independent_library() {
+        let mut rng = rng(1);
+        let mut exponents: Vec<[u8; EXPONENT_BYTES]> = (0..40).map(|_| random(&mut rng)).collect();
+        exponents.push([0xff; EXPONENT_BYTES]);
+        exponents.push([0; EXPONENT_BYTES]);
+        exponents.extend((0..40).map(|i| padded(&(BigUint::from(1_u8) << (8 * i)))));
+        exponents.extend((0..20_u8).map(|n| padded(&BigUint::from(n))));
+
+        let mut bases: Vec<BigUint> = [1_u8, 2, 3, 255].map(BigUint::from).to_vec();
+        bases.extend([p() - 1_u8, p() - 2_u8, BigUint::from(1_u8) << 1535]);
+        bases.extend((0..20).map(|_| big(&random::<ELEMENT_BYTES>(&mut rng)) % p()));
+
+        for (index, exponent) in exponents.iter().enumerate() {
+            let base = &bases[index % bases.len()];
+            let expected = base.modpow(&big(exponent), &p());
+            assert_eq!(*pow(&padded(base), exponent), padded(&expected));
+            let expected = BigUint::from(2_u8).modpow(&big(exponent), &p());
+            assert_eq!(pow_g(exponent), padded(&expected));
+        }
+    }
+
+    /// The number of steps is a constant of the code: no variable-time call stands between the
+    /// exponent and the result, and the length given to the power is always 320.
+    // attack: DH-6
+    #[test]
+    fn the_length_of_the_loop_does_not_depend_on_the_exponent() {
+        let source = include_str!("group.rs");
+        let start = source.find("pub(crate) fn pow_g").unwrap();
+        let end = source.find("#[cfg(test)]").unwrap();
+        let secret_paths = &source[start..end];
+        assert!(!secret_paths.contains("vartime"));
+        assert!(secret_paths.contains("pow_amm_bounded_exp(&exponent, EXPONENT_BITS)"));
+        assert_eq!(EXPONENT_BITS, 320);
+    }
+
+    // attack: DH-1
+    #[test]
+    fn values_outside_2_to_p_minus_2_are_refused() {
+        let zero = BigUint::from(0_u8);
+        let top = (BigUint::from(1_u8) << 1536) - 1_u8;
+        for value in [zero.clone(), zero + 1_u8, p() - 1_u8, p(), p() + 1_u8, top] {
+            assert_eq!(check(&padded(&value)), Err(Error::PublicRange));
+        }
+        assert_eq!(check(&padded(&BigUint::from(2_u8))), Ok(()));
+    }
+
+    // attack: DH-3
+    #[test]
+    fn exactly_the_squares_are_accepted() {
+        assert_eq!(check(&padded(&(p() - 2_u8))), Err(Error::PublicSubgroup));
+        assert_eq!(check(&padded(&(p() - 4_u8))), Err(Error::PublicSubgroup));
+        let mut rng = rng(2);
+        let q = (p() - 1_u8) >> 1;
+        let mut squares = 0;
+        for _ in 0..60 {
+            let value = big(&random::<ELEMENT_BYTES>(&mut rng)) % p();
+            let is_square = value.modpow(&q, &p()) == BigUint::from(1_u8);
+            assert_eq!(check(&padded(&value)).is_ok(), is_square);
+            squares += u32::from(is_square);
+        }
+        assert!((15..45).contains(&squares));
+    }
+}

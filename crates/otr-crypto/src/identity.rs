@@ -94,3 +94,105 @@ impl IdentityKey {
         Ok(Self { public, x })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+
+    use super::*;
+    use crate::testing::{KEYS, LIBGCRYPT, Stuck, big, entries, key, random, rng};
+
+    // attack: DSA-1
+    #[test]
+    fn a_source_that_repeats_does_not_repeat_a_nonce() {
+        let identity = key(LIBGCRYPT, "plain").identity();
+        let r = |m: u8, source: u8| {
+            let m = AkeMac::from_bytes([m; 32]);
+            let signature = identity.sign(&m, &mut Stuck::at(source)).unwrap();
+            signature.split_at(20).0.to_vec()
+        };
+        let constant: BTreeSet<_> = (0..200).map(|m| r(m, 0)).collect();
+        assert_eq!(constant.len(), 200, "another nonce for each m");
+        assert_eq!(r(1, 7), r(1, 7), "the same inputs give the same nonce");
+        let fresh: BTreeSet<_> = (0..200).map(|source| r(1, source)).collect();
+        assert_eq!(fresh.len(), 200, "and fresh bytes another one");
+    }
+
+    // attack: DSA-1
+    #[test]
+    fn a_signature_takes_32_bytes_of_the_source() {
+        let identity = key(LIBGCRYPT, "plain").identity();
+        let mut source = Stuck::at(1);
+        identity.sign(&AkeMac::from_bytes([1; 32]), &mut source).unwrap();
+        assert_eq!(source.given, 32);
+    }
+
+    /// A secret damaged in memory makes a signature that would give it away: none comes out.
+    // attack: DSA-6
+    #[test]
+    fn a_faulty_signature_is_withheld() {
+        let mut identity = key(LIBGCRYPT, "plain").identity();
+        let m = AkeMac::from_bytes([1; 32]);
+        for bit in 0..150 {
+            identity.x.as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
+            let result = identity.sign(&m, &mut rng(27));
+            assert_eq!(result, Err(Error::Rejected));
+            identity.x.as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
+        }
+        assert!(identity.sign(&m, &mut rng(27)).is_ok());
+        identity.x.as_mut().fill(0);
+        assert_eq!(identity.sign(&m, &mut rng(27)), Err(Error::Rejected));
+    }
+
+    #[test]
+    fn a_stored_key_is_checked_against_its_secret() {
+        let entry = key(LIBGCRYPT, "plain");
+        let [p, q, g, y, x] = ["p", "q", "g", "y", "x"].map(|name| entry.bytes(name));
+        let with = |x: &[u8]| IdentityKey::from_parts(&p, &q, &g, &y, x).map(|_| ());
+        assert_eq!(with(&x), Ok(()));
+        assert_eq!(with(&(big(&x) + 1_u8).to_bytes_be()), Err(Error::Rejected));
+        assert_eq!(with(&(big(&x) + big(&q)).to_bytes_be()), Err(Error::Rejected));
+        assert_eq!(with(&[&[0], &*x].concat()), Err(Error::Rejected));
+        assert_eq!(with(&[]), Err(Error::Rejected));
+        assert_eq!(with(&q), Err(Error::Rejected));
+        assert_eq!(with(&[1; 21]), Err(Error::Rejected));
+        let other = IdentityKey::from_parts(&p, &q, &g, &[1], &x);
+        assert_eq!(other.err(), Some(Error::KeyPublicValue));
+    }
+
+    #[test]
+    fn keys_of_every_size_sign_and_come_back_from_their_parts() {
+        let mut keys = entries(KEYS, "key");
+        keys.retain(|key| key.name.starts_with("legal-"));
+        keys.extend(entries(LIBGCRYPT, "key"));
+        for entry in keys {
+            let identity = entry.identity();
+            let m = AkeMac::from_bytes(random(&mut rng(28)));
+            let signature = identity.sign(&m, &mut rng(29)).unwrap();
+            assert_eq!(identity.public_key().verify(&m, &signature), Ok(()));
+            let parts = identity.hazmat_parts();
+            assert_eq!(parts.p, entry.bytes("p"));
+            assert_eq!(parts.q, entry.bytes("q"));
+            assert_eq!(parts.g, entry.bytes("g"));
+            assert_eq!(parts.y, entry.bytes("y"));
+            assert_eq!(*parts.x, entry.bytes("x"));
+        }
+    }
+
+    #[test]
+    fn a_new_key_is_legal_and_its_own() {
+        let [first, second] = [30, 31].map(|seed| IdentityKey::generate(&mut rng(seed)));
+        let parts = [&first, &second].map(IdentityKey::hazmat_parts);
+        for parts in &parts {
+            assert_eq!(big(&parts.p).bits(), 1024);
+            assert_eq!(big(&parts.q).bits(), 160);
+            let (p, g) = (big(&parts.p), big(&parts.g));
+            assert_eq!(g.modpow(&big(&parts.x), &p), big(&parts.y));
+            assert_eq!(g.modpow(&big(&parts.q), &p), 1_u8.into());
+        }
+        let [a, b] = &parts;
+        assert!(a.p != b.p && a.q != b.q && a.g != b.g && a.y != b.y && a.x != b.x);
+        let again = IdentityKey::generate(&mut rng(30));
+        assert_eq!(first.public_key(), again.public_key(), "replays from a seed");
+    }
+}

@@ -33,3 +33,20 @@ pub(crate) fn halves(whole: &Secret<32>) -> (Secret<16>, Secret<16>) {
     second.as_mut().copy_from_slice(high);
     (first, second)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // FIPS 180, "abc".
+    #[test]
+    fn known_answers() {
+        let sha1 = h1(b'a', b"bc");
+        let sha256 = h2(b'a', b"bc");
+        assert_eq!(hex::encode(sha1.as_bytes()), "a9993e364706816aba3e25717850c26c9cd0d89d");
+        assert_eq!(hex::encode(sha256.as_bytes()), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+        let (first, second) = halves(&sha256);
+        assert_eq!(first.as_bytes(), sha256.as_bytes().split_at(16).0);
+        assert_eq!(second.as_bytes(), sha256.as_bytes().split_at(16).1);
+    }
+}

@@ -40,3 +40,51 @@ impl PublicKeyCache {
         self.keys.truncate(CAPACITY);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LIBGCRYPT, big, key};
+
+    // attack: DSA-4
+    #[test]
+    fn a_key_is_checked_once_and_the_longest_unused_is_forgotten() {
+        let entry = key(LIBGCRYPT, "plain");
+        let [p, q, g] = ["p", "q", "g"].map(|name| entry.bytes(name));
+        let y = |x: u32| big(&g).modpow(&x.into(), &big(&p)).to_bytes_be();
+        let mut cache = PublicKeyCache::default();
+        let mut get = |x| cache.get(&p, &q, &g, &y(x)).unwrap();
+
+        let first = get(1);
+        assert!(first.is_same_allocation(&get(1)));
+        let second = get(2);
+        for x in 3..=64 {
+            get(x);
+        }
+        assert!(first.is_same_allocation(&get(1)), "64 fit");
+        get(65);
+        assert!(first.is_same_allocation(&get(1)), "used last but one");
+        assert!(!second.is_same_allocation(&get(2)), "used longest ago");
+        assert_eq!(cache.keys.len(), CAPACITY);
+    }
+
+    // attack: DSA-4
+    #[test]
+    fn what_is_no_key_is_not_remembered() {
+        let entry = key(LIBGCRYPT, "plain");
+        let [p, q, g, y] = ["p", "q", "g", "y"].map(|name| entry.bytes(name));
+        let mut cache = PublicKeyCache::default();
+        for _ in 0..2 {
+            let result = cache.get(&p, &q, &g, &[1]);
+            assert_eq!(result, Err(Error::KeyPublicValue));
+            assert!(cache.keys.is_empty());
+        }
+        let ours = PublicKey::from_parts(&p, &q, &g, &y).unwrap();
+        cache.insert(ours.clone());
+        assert!(cache.get(&p, &q, &g, &y).unwrap().is_same_allocation(&ours));
+        // The same bytes cut at another place are another key.
+        let (head, tail) = g.split_at(g.len() - 1);
+        let moved = [tail, &y].concat();
+        assert!(cache.get(&p, &q, head, &moved).is_err());
+    }
+}

@@ -61,6 +61,10 @@ mod mac;
 mod mpi;
 mod public_key;
 mod secret;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod vectors;
 
 pub use ake_keys::{AkeKeys, AkeMac, SessionId, SignatureKeys};
 pub use commitment::{Commitment, CommitmentKey};

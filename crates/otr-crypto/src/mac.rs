@@ -31,3 +31,63 @@ fn block<const N: usize>(key: &[u8; N]) -> Zeroizing<[u8; 64]> {
     }
     block
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(mac: impl Mac) -> alloc::string::String {
+        hex::encode(mac.finalize().into_bytes())
+    }
+
+    // RFC 2202, cases 1 to 3; a key shorter than 20 bytes is the same key padded with zeros.
+    #[test]
+    fn hmac_sha1_known_answers() {
+        let mut jefe = [0; 20];
+        jefe[..4].copy_from_slice(b"Jefe");
+        let cases: [([u8; 20], &[u8], &str); 3] = [
+            ([0x0b; 20], b"Hi There", "b617318655057264e28bc0b6fb378c8ef146be00"),
+            (jefe, b"what do ya want for nothing?", "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79"),
+            ([0xaa; 20], &[0xdd; 50], "125d7342b9ac11cd91a39af48aa17b4f63f175d3"),
+        ];
+        for (key, data, expected) in cases {
+            assert_eq!(hex(hmac_sha1(&key).chain_update(data)), expected);
+        }
+    }
+
+    // RFC 4231, cases 1 to 3.
+    #[test]
+    fn hmac_sha256_known_answers() {
+        let key = |bytes: &[u8]| {
+            let mut key = [0; 32];
+            key[..bytes.len()].copy_from_slice(bytes);
+            key
+        };
+        let cases: [([u8; 32], &[u8], &str); 3] = [
+            (key(&[0x0b; 20]), b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            (
+                key(b"Jefe"),
+                b"what do ya want for nothing?",
+                "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+            ),
+            (key(&[0xaa; 20]), &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        ];
+        for (key, data, expected) in cases {
+            assert_eq!(hex(hmac_sha256(&key).chain_update(data)), expected);
+        }
+    }
+
+    // attack: SIDE-1
+    #[test]
+    fn a_truncated_code_is_compared_whole() {
+        let mac = || hmac_sha256(&[1; 32]).chain_update(b"data");
+        let mut code = [0; 20];
+        code.copy_from_slice(&mac().finalize().into_bytes()[..20]);
+        assert_eq!(verify(mac(), &code), Ok(()));
+        for bit in 0..160 {
+            let mut other = code;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(verify(mac(), &other), Err(Error::Rejected));
+        }
+    }
+}

@@ -40,3 +40,31 @@ pub(crate) fn read_whole(bytes: &[u8]) -> Option<&[u8]> {
 pub(crate) fn length(bytes: &[u8]) -> [u8; 4] {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // attack: PARSE-4
+    #[test]
+    fn numbers_have_one_form() {
+        assert_eq!(pad::<3>(&[]), Ok([0, 0, 0]));
+        assert_eq!(pad::<3>(&[1, 0]), Ok([0, 1, 0]));
+        assert_eq!(pad::<3>(&[0, 1]), Err(Error::Encoding));
+        assert_eq!(pad::<3>(&[1, 2, 3, 4]), Err(Error::Encoding));
+        assert_eq!(trim(&[0, 0, 1, 0]), [1, 0]);
+        assert_eq!(trim(&[0, 0]), []);
+    }
+
+    #[test]
+    fn one_number_is_read_whole() {
+        let mut out = Vec::new();
+        write(&mut out, &[9, 8]);
+        assert_eq!(out, [0, 0, 0, 2, 9, 8]);
+        assert_eq!(read_whole(&out), Some(&[9, 8][..]));
+        assert_eq!(read_whole(&out[..5]), None);
+        assert_eq!(read_whole(&out[..3]), None);
+        out.push(0);
+        assert_eq!(read_whole(&out), None);
+    }
+}

@@ -34,7 +34,7 @@ impl PublicKey {
     /// p is odd, 1024 to 3072 bits and a probable prime; q is 160 bits, a probable prime and
     /// divides p - 1; g and y lie in 2..=p-1 and have order q. Both primes pass the Baillie-PSW
     /// test; on top come Miller-Rabin rounds with bases hashed from the key, 64 for q and, for p,
-    /// 64 up to 1024 bits, 16 up to 1536, 6 up to 2048 and 1 above. This takes up to about 50 ms:
+    /// 64 at 1024 bits, 24 up to 1536, 8 up to 2048 and none above. This takes up to about 50 ms:
     /// use a [`PublicKeyCache`](crate::PublicKeyCache) where keys come back.
     ///
     /// # Errors
@@ -82,6 +82,12 @@ impl PublicKey {
         dsa::verify(self.order(), self.powers(), m.as_bytes(), signature)
     }
 
+    /// Whether both are clones of one checked key.
+    #[cfg(test)]
+    pub(crate) fn is_same_allocation(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     pub(crate) fn numbers(&self) -> &[Vec<u8>; 4] {
         &self.0.numbers
     }
@@ -115,5 +121,216 @@ impl Eq for PublicKey {}
 impl fmt::Debug for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "PublicKey({})", self.0.fingerprint)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+    use alloc::vec::Vec;
+
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::testing::{Entry, KEYS, LIBGCRYPT, big, entries, key, padded, rng};
+
+    /// p, q, g and y of an entry.
+    fn numbers(entry: &Entry) -> [Vec<u8>; 4] {
+        ["p", "q", "g", "y"].map(|name| entry.bytes(name))
+    }
+
+    fn check([p, q, g, y]: &[Vec<u8>; 4]) -> Result<PublicKey, Error> {
+        PublicKey::from_parts(p, q, g, y)
+    }
+
+    // attack: DSA-4
+    #[test]
+    fn keys_of_every_legal_size_are_accepted_and_others_are_not() {
+        let expect = |name: &str| match name {
+            "modulus-1023" | "modulus-3073" => Err(Error::KeyModulus),
+            "order-159" | "order-161" | "order-no-divisor" => Err(Error::KeyOrder),
+            "composite-order" | "composite-modulus" => Err(Error::KeyNotPrime),
+            "generator-order" => Err(Error::KeyGenerator),
+            "public-order" => Err(Error::KeyPublicValue),
+            name => {
+                assert!(name.starts_with("legal-"), "{name}");
+                Ok(())
+            }
+        };
+        let keys = entries(KEYS, "key");
+        assert_eq!(keys.len(), 15);
+        for entry in keys {
+            let result = check(&numbers(&entry)).map(|_| ());
+            assert_eq!(result, expect(entry.name), "{}", entry.name);
+        }
+    }
+
+    // attack: DSA-4
+    #[test]
+    fn each_number_is_checked_alone() {
+        let good = numbers(&key(LIBGCRYPT, "plain"));
+        assert!(check(&good).is_ok());
+        let p = big(&good[0]);
+        let plus = |index: usize, add: u8| (big(&good[index]) + add).to_bytes_be();
+        let minus_one = (&p - 1_u8).to_bytes_be();
+        // Legal once the part beyond the width of p is cut off.
+        let beyond = BigUint::from(1_u8) << 1024_u32;
+        let wide = |index: usize| (big(&good[index]) + &beyond).to_bytes_be();
+        let cases = [
+            (0, vec![], Error::KeyModulus),
+            (0, vec![3], Error::KeyModulus),
+            (0, plus(0, 1), Error::KeyModulus),
+            (0, plus(0, 2), Error::KeyOrder),
+            (0, vec![0xff; 384], Error::KeyOrder),
+            (0, vec![0xff; 385], Error::KeyModulus),
+            (0, vec![0xff; 100_000], Error::KeyModulus),
+            (1, vec![], Error::KeyOrder),
+            (1, vec![3], Error::KeyOrder),
+            (1, plus(1, 1), Error::KeyOrder),
+            (1, plus(1, 2), Error::KeyOrder),
+            (1, vec![0xff; 21], Error::KeyOrder),
+            (2, vec![], Error::KeyGenerator),
+            (2, vec![1], Error::KeyGenerator),
+            (2, minus_one.clone(), Error::KeyGenerator),
+            (2, good[0].clone(), Error::KeyGenerator),
+            (2, plus(0, 1), Error::KeyGenerator),
+            (2, (&p + big(&good[2])).to_bytes_be(), Error::KeyGenerator),
+            (2, wide(2), Error::KeyGenerator),
+            (3, vec![], Error::KeyPublicValue),
+            (3, vec![1], Error::KeyPublicValue),
+            (3, minus_one, Error::KeyPublicValue),
+            (3, good[0].clone(), Error::KeyPublicValue),
+            (3, plus(0, 1), Error::KeyPublicValue),
+            (3, (&p + big(&good[3])).to_bytes_be(), Error::KeyPublicValue),
+            (3, wide(3), Error::KeyPublicValue),
+        ];
+        for (index, bytes, error) in cases {
+            let mut numbers = good.clone();
+            numbers[index] = bytes;
+            assert_eq!(check(&numbers), Err(error), "{index} {:?}", numbers[index]);
+        }
+    }
+
+    // attack: PARSE-4, DSA-4
+    #[test]
+    fn a_leading_zero_byte_is_refused_in_each_number() {
+        let good = numbers(&key(LIBGCRYPT, "plain"));
+        for index in 0..4 {
+            let mut numbers = good.clone();
+            numbers[index].insert(0, 0);
+            assert_eq!(check(&numbers), Err(Error::Encoding));
+        }
+    }
+
+    // attack: DSA-3
+    #[test]
+    fn r_and_s_outside_their_range_are_refused() {
+        let entry = key(LIBGCRYPT, "plain");
+        let identity = entry.identity();
+        let q = big(&entry.bytes("q"));
+        let m = AkeMac::from_bytes([5; 32]);
+        let good = identity.sign(&m, &mut rng(25)).unwrap();
+        let (r, s) = good.split_at(20);
+        let verify = |r: &[u8], s: &[u8]| {
+            let signature = [r, s].concat().try_into().unwrap();
+            identity.public_key().verify(&m, &signature)
+        };
+        assert_eq!(verify(r, s), Ok(()));
+
+        let zero = BigUint::from(0_u8);
+        let hostile = [zero.clone(), zero + 1_u8, q.clone(), &q + 1_u8, &q - 1_u8];
+        let mut values: Vec<[u8; 20]> = hostile.iter().map(padded).collect();
+        values.push([0xff; 20]);
+        for value in &values {
+            assert_eq!(verify(value, s), Err(Error::Rejected));
+            assert_eq!(verify(r, value), Err(Error::Rejected));
+            for other in &values {
+                assert_eq!(verify(value, other), Err(Error::Rejected));
+            }
+        }
+        assert_eq!(verify(s, r), Err(Error::Rejected));
+        for bit in 0..320 {
+            let mut other = good;
+            other[bit / 8] ^= 1 << (bit % 8);
+            let result = identity.public_key().verify(&m, &other);
+            assert_eq!(result, Err(Error::Rejected));
+        }
+    }
+
+    /// The same residues written with q added: the formula would hold, the range does not.
+    // attack: DSA-3
+    #[test]
+    fn a_signature_has_one_form_only() {
+        let entry = key(LIBGCRYPT, "plain");
+        let identity = entry.identity();
+        let q = big(&entry.bytes("q"));
+        let mut tried = 0;
+        for values in entry.all("signature") {
+            let [m, r, s]: [Vec<u8>; 3] = values.try_into().unwrap();
+            let m = AkeMac::from_bytes(m.try_into().unwrap());
+            let (more_r, more_s) = (big(&r) + &q, big(&s) + &q);
+            for (r, s) in [(more_r, big(&s)), (big(&r), more_s)] {
+                if r.bits() <= 160 && s.bits() <= 160 {
+                    let signature = [padded::<20>(&r), padded(&s)].concat();
+                    let signature = signature.try_into().unwrap();
+                    let result = identity.public_key().verify(&m, &signature);
+                    assert_eq!(result, Err(Error::Rejected));
+                    tried += 1;
+                }
+            }
+        }
+        assert!(tried >= 4);
+    }
+
+    // attack: DSA-2
+    #[test]
+    fn m_counts_as_a_whole_integer() {
+        let entry = key(LIBGCRYPT, "plain");
+        let identity = entry.identity();
+        let q = big(&entry.bytes("q"));
+        let m = [0x5a; 32];
+        let signature = identity.sign(&AkeMac::from_bytes(m), &mut rng(26)).unwrap();
+        let verify = |m: [u8; 32]| {
+            let m = AkeMac::from_bytes(m);
+            identity.public_key().verify(&m, &signature)
+        };
+        // Equal modulo q, so the same; the leftmost 20 bytes alone are something else.
+        assert_eq!(verify(padded(&(big(&m) + &q * 1000_u32))), Ok(()));
+        assert_eq!(verify(padded(&(big(&m) % &q))), Ok(()));
+        assert_eq!(verify(padded(&big(&m[..20]))), Err(Error::Rejected));
+        for bit in 0..256 {
+            let mut other = m;
+            other[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(verify(other), Err(Error::Rejected));
+        }
+    }
+
+    /// Two keys that somebody made to share a fingerprint would still differ in the digest.
+    // attack: ID-3
+    #[test]
+    fn the_full_digest_covers_what_the_fingerprint_covers() {
+        let keys = entries(LIBGCRYPT, "key");
+        let publics = keys.iter().map(|entry| check(&numbers(entry)).unwrap());
+        let publics: Vec<PublicKey> = publics.collect();
+        for key in &publics {
+            let hashed = &key.encoded()[2..];
+            let digest: [u8; 32] = Sha256::digest(hashed).into();
+            assert_eq!(key.full_digest(), digest);
+            let fingerprint: [u8; 20] = Sha1::digest(hashed).into();
+            assert_eq!(*key.fingerprint().as_bytes(), fingerprint);
+            let same = |other: &&PublicKey| other.full_digest() == key.full_digest();
+            assert_eq!(publics.iter().filter(same).count(), 1);
+        }
+    }
+
+    // attack: ID-4
+    #[test]
+    fn keys_are_equal_only_as_a_whole() {
+        let plain = check(&numbers(&key(LIBGCRYPT, "plain"))).unwrap();
+        let other = check(&numbers(&key(LIBGCRYPT, "y-one-zero-byte"))).unwrap();
+        assert_eq!(plain, plain.clone());
+        assert_ne!(plain, other, "the same p, q and g");
+        let again = check(&numbers(&key(LIBGCRYPT, "plain"))).unwrap();
+        assert_eq!(plain, again);
     }
 }

@@ -307,6 +307,11 @@ impl Account {
         self.contacts.values().filter_map(Contact::next_timeout).min()
     }
 
+    #[cfg(test)]
+    pub(crate) fn contact_for_test(&mut self, peer: &str) -> Option<&mut Contact> {
+        self.contacts.get_mut(peer)
+    }
+
     fn command<T>(
         &mut self,
         peer: &str,

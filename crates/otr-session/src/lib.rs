@@ -78,6 +78,9 @@ pub const MAX_NEW_INSTANCES: usize = 8;
 /// How many instances of one contact with a completed key exchange are kept.
 pub const MAX_INSTANCES: usize = 24;
 
+/// How many identities of one contact are kept on record.
+pub const MAX_KNOWN_FINGERPRINTS: usize = 256;
+
 /// How many bytes of half-received messages are kept for all contacts together: 32 MiB.
 pub const MAX_PARTIAL_BYTES: usize = 32 * 1024 * 1024;
 

@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use otr_wire::{
-    Assembled, Body, Data, DecodeError, Dropped, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType,
-    armour, error_message,
+    Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType, armour,
+    error_message,
 };
 use rand_core::CryptoRng;
 
@@ -118,7 +118,7 @@ impl Contact {
                 turn.warn(Warning::FragmentDropped);
             }
             Assembled::Incomplete => {}
-            Assembled::Dropped(Dropped::OutOfOrder | Dropped::TooLong | _) => turn.warn(Warning::FragmentDropped),
+            Assembled::Dropped(_) => turn.warn(Warning::FragmentDropped),
             Assembled::Complete(body) => match Body::classify(&body) {
                 Body::Encoded(text) => self.receive_encoded(text, Some(fragment.header), turn),
                 // attack rule PARSE-11: only encoded messages come in pieces.
@@ -193,6 +193,7 @@ impl Contact {
                 self.deliver(name, opened, turn);
             }
             // attack rule DATA-1: a repeated message is no sign of lost keys, so it is not answered.
+            Err(ReceiveError::Replayed) if data.flags.ignore_unreadable() => {}
             Err(ReceiveError::Replayed) => turn.warn(Warning::Replayed),
             Err(ReceiveError::Unreadable) => {
                 instance.unreadable = instance.unreadable.saturating_add(1);

@@ -183,3 +183,83 @@ impl Session {
         &mut self.keys
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+    use otr_ake::MAX_KEYID;
+    use otr_crypto::IdentityKey;
+    use otr_wire::{InstanceTag, KeyId};
+
+    use crate::{
+        Account, Config, Event, Incoming, Output, Refusal, Sent, SessionState, contact::Contact, key_ring::Age,
+    };
+
+    const NOW: Duration = Duration::from_secs(1);
+
+    /// Two accounts in a private conversation.
+    fn private() -> ([Account; 2], ChaCha20Rng) {
+        let mut rng = ChaCha20Rng::from_seed([4; 32]);
+        let mut accounts = [0x1001, 0x2002].map(|tag| {
+            let key = IdentityKey::generate(&mut rng);
+            Account::new(key, InstanceTag::new(tag).unwrap(), Config::default())
+        });
+        accounts[0].start("peer", NOW).unwrap();
+        run(&mut accounts, &mut rng);
+        assert_eq!(accounts[0].status("peer").state, SessionState::Encrypted);
+        (accounts, rng)
+    }
+
+    /// Carries messages until both are quiet; returns the events of both.
+    fn run(accounts: &mut [Account; 2], rng: &mut ChaCha20Rng) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut quiet = 0;
+        let mut turn = 0;
+        while quiet < 2 {
+            quiet += 1;
+            while let Some(output) = accounts[turn].poll() {
+                match output {
+                    Output::Transmit { message, .. } => {
+                        quiet = 0;
+                        accounts[1 - turn].receive("peer", Incoming::direct(message.as_bytes()), NOW, rng);
+                    }
+                    Output::Event { event, .. } => events.push(event),
+                }
+            }
+            turn = 1 - turn;
+        }
+        events
+    }
+
+    fn session(account: &mut Account) -> &mut super::Session {
+        account.contact_for_test("peer").and_then(Contact::best_session_mut).unwrap()
+    }
+
+    // attack: DATA-4, AKE-18
+    #[test]
+    fn when_serial_numbers_run_out_nothing_is_sent_and_a_new_exchange_is_asked_for() {
+        let (mut accounts, mut rng) = private();
+        session(&mut accounts[0]).keys().force_our_keyid(KeyId::new(MAX_KEYID + 1).unwrap());
+        assert_eq!(accounts[0].send("peer", "one too many", NOW), Sent::Refused(Refusal::Exhausted));
+        let Some(Output::Transmit { message, .. }) = accounts[0].poll() else { panic!("no query") };
+        assert!(message.starts_with("?OTRv3?"));
+        accounts[1].receive("peer", Incoming::direct(message.as_bytes()), NOW, &mut rng);
+        run(&mut accounts, &mut rng);
+        assert_eq!(accounts[0].send("peer", "with new keys", NOW), Sent::Encrypted);
+    }
+
+    // attack: DATA-4
+    #[test]
+    fn the_last_counters_are_never_used() {
+        let (mut accounts, mut rng) = private();
+        let row = session(&mut accounts[0]).keys().row(Age::Previous, Age::Current).unwrap();
+        row.force_sent(u64::MAX - 3);
+        assert_eq!(accounts[0].send("peer", "the last one", NOW), Sent::Encrypted);
+        assert_eq!(accounts[0].send("peer", "one too many", NOW), Sent::Refused(Refusal::Exhausted));
+        let events = run(&mut accounts, &mut rng);
+        let shown = events.iter().filter(|event| matches!(event, Event::Message(_))).count();
+        assert_eq!(shown, 1);
+    }
+}

@@ -2,6 +2,8 @@
 
 use otr_crypto::{Fingerprint, PublicKey};
 
+use crate::MAX_KNOWN_FINGERPRINTS;
+
 /// Whether the user has made sure that an identity is the contact's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
@@ -70,12 +72,22 @@ impl KnownFingerprints {
         self.0.iter().map(|record| record.known)
     }
 
+    /// Whoever completes exchanges with ever new keys pushes out unverified records, never a verified one.
+    fn make_room(&mut self) {
+        if self.0.len() >= MAX_KNOWN_FINGERPRINTS
+            && let Some(oldest) = self.0.iter().position(|record| record.known.trust == Trust::Unverified)
+        {
+            self.0.remove(oldest);
+        }
+    }
+
     fn record(&self, fingerprint: Fingerprint) -> Option<&Record> {
         self.0.iter().find(|record| record.known.fingerprint == fingerprint)
     }
 
     fn record_mut(&mut self, fingerprint: Fingerprint) -> &mut Record {
         let at = self.0.iter().position(|record| record.known.fingerprint == fingerprint).unwrap_or_else(|| {
+            self.make_room();
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified };
             self.0.push(Record { known, full_digest: None });
             self.0.len() - 1

@@ -106,3 +106,18 @@ impl Sieve {
         self.0.iter().all(|prime| candidate.rem_limb(*prime) != Limb::ZERO)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sieve_holds_the_odd_primes_and_settles_their_multiples() {
+        let sieve = Sieve::new();
+        assert_eq!(sieve.0.len(), 308, "309 primes lie below 2048, 2 among them");
+        let first: Vec<Word> = sieve.0.iter().take(5).map(|limb| limb.as_ref().0).collect();
+        assert_eq!(first, [3, 5, 7, 11, 13]);
+        assert!(!sieve.passes(&U1024::from_u32(2039 * 2053)));
+        assert!(sieve.passes(&U1024::from_u32(2053 * 2063)));
+    }
+}

@@ -40,7 +40,10 @@ pub(crate) trait Powers: Send + Sync {
 ///
 /// The cheap checks come first, the primality of p last.
 pub(crate) fn check(numbers: &Numbers<'_>) -> Result<(Order, Box<dyn Powers>), Error> {
-    for number in [numbers.p, numbers.g, numbers.y] {
+    if numbers.p.len() > U3072::BYTES {
+        return Err(Error::KeyModulus);
+    }
+    for number in [numbers.p, numbers.q, numbers.g, numbers.y] {
         mpi::pad::<{ U3072::BYTES }>(number)?;
     }
     let q = mpi::pad::<SCALAR_BYTES>(numbers.q).map_err(|_| Error::KeyOrder)?;
@@ -136,5 +139,52 @@ pub(crate) fn write<const LIMBS: usize>(value: &Uint<LIMBS>, out: &mut [u8]) {
         for (to, from) in chunk.iter_mut().rev().zip(word.to_le_bytes()) {
             *to = from;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::super::scalar::to_bytes;
+    use super::*;
+    use crate::testing::{KEYS, LIBGCRYPT, big, entries, key, rng};
+
+    // attack: DSA-4
+    #[test]
+    fn powers_of_every_width_equal_those_of_an_independent_library() {
+        let mut keys = entries(KEYS, "key");
+        keys.retain(|key| key.name.starts_with("legal-"));
+        assert_eq!(keys.len(), 6);
+        keys.push(key(LIBGCRYPT, "plain"));
+        let mut rng = rng(24);
+        for entry in keys {
+            let [p, q, g, y] = ["p", "q", "g", "y"].map(|name| entry.bytes(name));
+            let numbers = Numbers { p: &p, q: &q, g: &g, y: &y };
+            let (order, powers) = check(&numbers).unwrap();
+            let [p, q, g, y] = [&p, &q, &g, &y].map(|bytes| big(bytes));
+            for _ in 0..5 {
+                let (a, b) = (order.random(&mut rng), order.random(&mut rng));
+                let [ga, yb] =
+                    [(&g, &a), (&y, &b)].map(|(base, exponent)| base.modpow(&big(to_bytes(exponent).as_bytes()), &p));
+                let is = |scalar: &Scalar, number: BigUint| {
+                    assert_eq!(big(to_bytes(scalar).as_bytes()), number % &q);
+                };
+                is(&powers.commit(&order, &a), ga.clone());
+                is(&powers.combine(&order, &a, &b), ga * yb % &p);
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_read_and_written_big_endian() {
+        let value = number::<{ U1024::LIMBS }>(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        assert_eq!(value, U1024::from_u128(0x01_0203_0405_0607_0809));
+        let mut out = [0xff; 11];
+        write(&value, &mut out);
+        assert_eq!(out, [0, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+        let mut out = [0; 3];
+        write(&value, &mut out);
+        assert_eq!(out, [7, 8, 9]);
     }
 }

@@ -75,3 +75,95 @@ pub(crate) fn to_bytes(value: &Scalar) -> Secret<SCALAR_BYTES> {
     super::modulus::write(value, bytes.as_mut());
     bytes
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::*;
+    use crate::testing::{Stuck, big, padded, random, rng};
+
+    /// An odd number of 160 bits, about 0.565 times 2^160: reducing 160 random bits modulo it
+    /// would draw the lower three quarters twice as often as the rest.
+    const Q: [u8; 20] = [
+        0x90, 0xc1, 0xb6, 0xd0, 0xa5, 0xee, 0x4c, 0x32, 0x73, 0x74, 0x8c, 0x38, 0x65, 0x25, 0xa6, 0xb1, 0xb2, 0x75,
+        0x22, 0x85,
+    ];
+
+    fn plus(number: &[u8; 20], add: u8) -> [u8; 20] {
+        padded(&(big(number) + add))
+    }
+
+    #[test]
+    fn only_odd_numbers_of_160_bits_are_an_order() {
+        let mut short = Q;
+        short[0] = 0x7f;
+        assert!(Order::new(&Q).is_some());
+        assert!(Order::new(&short).is_none());
+        assert!(Order::new(&plus(&Q, 1)).is_none());
+        assert!(Order::new(&[0; 20]).is_none());
+    }
+
+    // attack: DSA-3
+    #[test]
+    fn numbers_lie_between_zero_and_q() {
+        let order = Order::new(&Q).unwrap();
+        let legal = |bytes: [u8; 20]| order.decode(&bytes).is_some();
+        assert!(!legal([0; 20]));
+        assert!(legal(plus(&[0; 20], 1)));
+        assert!(legal(padded(&(big(&Q) - 1_u8))));
+        assert!(!legal(Q));
+        assert!(!legal(plus(&Q, 1)));
+        assert!(!legal([0xff; 20]));
+    }
+
+    // attack: DSA-2
+    #[test]
+    fn reduction_equals_that_of_an_independent_library() {
+        let order = Order::new(&Q).unwrap();
+        let mut rng = rng(20);
+        let mut values: alloc::vec::Vec<[u8; 32]> = (0..200).map(|_| random(&mut rng)).collect();
+        values.extend([[0; 32], [0xff; 32]]);
+        for shift in 0..96 {
+            values.push(padded(&(big(&Q) << shift)));
+            values.push(padded(&((big(&Q) << shift) - 1_u8)));
+        }
+        for value in values {
+            let expected: BigUint = big(&value) % big(&Q);
+            let reduced = to_bytes(&order.reduce_bytes(&value));
+            assert_eq!(*reduced.as_bytes(), padded(&expected));
+        }
+    }
+
+    /// Chi-square over 16 equal parts of the range: 15 degrees of freedom, and 60 is exceeded by
+    /// chance about once in 5 million seeds. Reduction instead of rejection gives more than 1000.
+    // attack: RNG-4
+    #[test]
+    fn draws_are_uniform() {
+        const DRAWS: u32 = 32_000;
+        let order = Order::new(&Q).unwrap();
+        let mut rng = rng(21);
+        let mut counts = [0_u32; 16];
+        for _ in 0..DRAWS {
+            let value = big(to_bytes(&order.random(&mut rng)).as_bytes());
+            let part = value * 16_u8 / big(&Q);
+            counts[usize::try_from(part).unwrap()] += 1;
+        }
+        let expected = DRAWS / 16;
+        let squares = counts.iter().map(|count| count.abs_diff(expected).pow(2));
+        assert!(squares.sum::<u32>() / expected < 60, "{counts:?}");
+    }
+
+    // attack: RNG-4
+    #[test]
+    fn what_does_not_fit_is_drawn_again() {
+        let order = Order::new(&Q).unwrap();
+        let mut source = Stuck::at(0x11);
+        source.first.extend([0; 20]);
+        source.first.extend(Q);
+        source.first.extend([0xff; 20]);
+        let value = order.random(&mut source);
+        assert_eq!(*to_bytes(&value).as_bytes(), [0x11; 20]);
+        assert_eq!(source.given, 80);
+    }
+}

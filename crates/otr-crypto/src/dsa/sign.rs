@@ -64,3 +64,64 @@ pub(crate) fn verify(order: &Order, powers: &dyn Powers, m: &[u8; 32], signature
     let u2 = w.mul(&order.residue(&r)).retrieve();
     if powers.combine(order, &u1, &u2) == *r { Ok(()) } else { Err(Error::Rejected) }
 }
+
+#[cfg(test)]
+mod tests {
+    use num_bigint::BigUint;
+
+    use super::super::scalar::from_bytes;
+    use super::*;
+    use crate::testing::{LIBGCRYPT, big, key, padded, random, rng};
+
+    /// The formula of the standard, and whatever the blinding value.
+    // attack: DSA-5, DSA-2
+    #[test]
+    fn a_signature_equals_the_textbook_formula() {
+        let entry = key(LIBGCRYPT, "plain");
+        let identity = entry.identity();
+        let (order, powers) = (identity.public_key().order(), identity.public_key().powers());
+        let [p, q, g, x] = ["p", "q", "g", "x"].map(|name| big(&entry.bytes(name)));
+        let mut rng = rng(22);
+        for _ in 0..20 {
+            let k = order.random(&mut rng);
+            let blind = order.random(&mut rng);
+            let m: [u8; 32] = random(&mut rng);
+            let k_big = big(to_bytes(&k).as_bytes());
+            let r = g.modpow(&k_big, &p) % &q;
+            let s = k_big.modinv(&q).unwrap() * (big(&m) + &x * &r) % &q;
+            let expected = [padded::<20>(&r), padded(&s)].concat();
+
+            let h = order.reduce_bytes(&m);
+            let x = from_bytes(&padded(&x));
+            let sign = |blind| sign_with(order, powers, &x, &h, &k, blind).unwrap();
+            assert_eq!(sign(&blind).as_slice(), expected);
+            assert_eq!(sign(&Scalar::ONE).as_slice(), expected);
+        }
+    }
+
+    /// r and s of zero are never given out: h = -x r makes s zero.
+    // attack: DSA-3
+    #[test]
+    fn a_zero_s_is_tried_again() {
+        let entry = key(LIBGCRYPT, "plain");
+        let identity = entry.identity();
+        let (order, powers) = (identity.public_key().order(), identity.public_key().powers());
+        let [q, x] = ["q", "x"].map(|name| big(&entry.bytes(name)));
+        let k = order.random(&mut rng(23));
+        let r = big(to_bytes(&powers.commit(order, &k)).as_bytes());
+        let h: BigUint = &q - &x * r % &q;
+        let (x, h) = (from_bytes(&padded(&x)), from_bytes(&padded(&h)));
+        assert!(sign_with(order, powers, &x, &h, &k, &Scalar::ONE).is_none());
+        assert!(sign_with(order, powers, &x, &Scalar::ONE, &k, &Scalar::ONE).is_some());
+    }
+
+    /// No variable-time call touches the secret or the nonce.
+    // attack: DSA-5
+    #[test]
+    fn signing_calls_nothing_of_variable_time() {
+        let source = include_str!("sign.rs");
+        let end = source.find("/// Checks r and s").unwrap();
+        assert!(!source[..end].contains("vartime"));
+        assert!(source[..end].contains("bk.invert()"));
+    }
+}
