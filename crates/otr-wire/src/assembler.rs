@@ -77,8 +77,8 @@ impl Assembler {
         if partial.k == partial.n {
             return Assembled::Complete(partial.bytes);
         }
+        self.make_room(partial.bytes.len());
         self.partials.insert(sender, partial);
-        self.make_room();
         Assembled::Incomplete
     }
 
@@ -105,10 +105,11 @@ impl Assembler {
         self.partials.values().map(|partial| partial.bytes.len()).fold(0, usize::saturating_add)
     }
 
-    /// Drops the longest untouched partials until the limits hold (attack rules FRAG-4, FRAG-10).
-    fn make_room(&mut self) {
+    /// Drops the longest untouched partials until one more of `length` bytes, at most the message limit, fits
+    /// (attack rules FRAG-4, FRAG-10).
+    fn make_room(&mut self, length: usize) {
         let most = MAX_PARTIAL_BYTES.max(self.message_limit);
-        while self.partials.len() > MAX_PARTIALS || self.bytes() > most {
+        while self.partials.len() >= MAX_PARTIALS || self.bytes().saturating_add(length) > most {
             let oldest = self.partials.iter().min_by_key(|(_, partial)| partial.touched).map(|(&sender, _)| sender);
             let Some(oldest) = oldest else { return };
             self.partials.remove(&oldest);

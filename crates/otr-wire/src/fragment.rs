@@ -57,8 +57,8 @@ impl<'a> Fragment<'a> {
         let (header, rest) = if let Some(rest) = body.strip_prefix(PREFIX_V3) {
             let (sender, rest) = split_at_byte(rest, b'|')?;
             let (receiver, rest) = split_at_byte(rest, b',')?;
-            let sender = InstanceTag::new(number(sender, 16, 8)?)?;
-            (Header::V3 { sender, receiver: InstanceTag::receiver(number(receiver, 16, 8)?)? }, rest)
+            let (sender, receiver) = (number(sender, 16, 8)?, number(receiver, 16, 8)?);
+            (Header::V3 { sender: InstanceTag::new(sender)?, receiver: InstanceTag::receiver(receiver)? }, rest)
         } else {
             (Header::V2, body.strip_prefix(PREFIX_V2).ok_or(InvalidFragment::Grammar)?)
         };

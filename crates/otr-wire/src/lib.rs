@@ -12,8 +12,8 @@
 //! | Data message plaintext and TLV records | [`Plaintext`], [`Tlv`] |
 //! | Fragmentation | [`split`], [`Fragment`], [`Assembler`] |
 //!
-//! Every decoder is total: it takes any bytes, allocates no more than it was given, consumes exactly all input, and
-//! answers with a typed message or a typed error. Values it returns are well-formed but *untrusted*: whether a
+//! Every decoder is total: it takes any bytes, reserves nothing on the word of a length field, consumes exactly all
+//! input, and answers with a typed message or a typed error. Values it returns are well-formed but *untrusted*: whether a
 //! number is a legal group element, or a MAC is right, is decided elsewhere.
 //!
 //! # Example
@@ -34,7 +34,8 @@
 //! ```
 
 #![no_std]
-#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing, clippy::arithmetic_side_effects, clippy::unwrap_used)]
 
 extern crate alloc;
 
@@ -68,7 +69,7 @@ pub use instance_tag::{InstanceTag, InvalidInstanceTag};
 pub use key_exchange::{DhCommit, DhKey, RevealSignature, Signature};
 pub use limits::{
     FRAGMENT_OVERHEAD_V2, FRAGMENT_OVERHEAD_V3, MAX_GROUP_ELEMENT, MAX_MESSAGE, MAX_PARTIAL_AGE, MAX_PARTIAL_BYTES,
-    MAX_PARTIALS, MAX_PIECE,
+    MAX_PARTIALS, MAX_PIECE, MAX_RECORDS,
 };
 pub use message::{Message, MessageType, Payload};
 pub use mpi::Mpi;

@@ -36,3 +36,7 @@ pub(crate) const ENCRYPTED_GX: core::ops::RangeInclusive<usize> = 5..=196;
 
 /// The encrypted X of Reveal Signature and Signature: from the smallest key that can sign to one of 3072 bits.
 pub(crate) const ENCRYPTED_SIGNATURE: core::ops::RangeInclusive<usize> = 212..=1300;
+
+/// How many records of a Data message's plaintext are read: far more than anybody sends, and few enough that the list
+/// of them stays small beside the message (attack rule G-5).
+pub const MAX_RECORDS: usize = 1024;

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::{reader::Reader, writer::Writer};
+use crate::{limits::MAX_RECORDS, reader::Reader, writer::Writer};
 
 /// The type of a TLV record (spec: "Data Message", *currently defined TLV record types*).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,7 +72,8 @@ pub struct Plaintext<'a> {
     pub text: &'a [u8],
     /// The records after the NUL, in order.
     pub tlvs: Vec<Tlv<'a>>,
-    /// Whether bytes followed that were no whole record; they are left out (attack rule TLV-2).
+    /// Whether bytes followed that were no whole record, or more records than [`MAX_RECORDS`]; they are left out
+    /// (attack rules TLV-2, G-5).
     pub cut_short: bool,
 }
 
@@ -85,10 +86,10 @@ impl<'a> Plaintext<'a> {
         let mut reader = Reader::new(parts.next().unwrap_or_default());
         let mut tlvs = Vec::new();
         while reader.remaining() > 0 {
-            let Some(tlv) = read_tlv(&mut reader) else {
-                return Self { text, tlvs, cut_short: true };
-            };
-            tlvs.push(tlv);
+            match read_tlv(&mut reader) {
+                Some(tlv) if tlvs.len() < MAX_RECORDS => tlvs.push(tlv),
+                Some(_) | None => return Self { text, tlvs, cut_short: true },
+            }
         }
         Self { text, tlvs, cut_short: false }
     }

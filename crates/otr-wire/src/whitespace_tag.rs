@@ -51,7 +51,8 @@ impl<'a> Tagged<'a> {
         [self.before, self.after].concat()
     }
 
-    /// `text` with a tag at its end that offers `versions`.
+    /// `text` with a tag at its end that offers `versions`; unchanged where the receiver would find another tag, in
+    /// the text or half in it, and take away what is not ours (attack rule VER-5).
     #[must_use]
     pub fn append(text: &[u8], versions: Versions) -> Vec<u8> {
         let mut tagged = text.to_vec();
@@ -59,6 +60,7 @@ impl<'a> Tagged<'a> {
         for version in versions.iter() {
             tagged.extend_from_slice(version_block(version));
         }
-        tagged
+        let is_found = Tagged::parse(&tagged).is_some_and(|found| found.before == text && found.after.is_empty());
+        if is_found { tagged } else { text.to_vec() }
     }
 }
