@@ -22,6 +22,8 @@ pub struct Ake {
     header: Header,
     initiator: Initiator,
     responder: Responder,
+    /// The exchange we started has outlived the completion of the one we answered.
+    outlived: bool,
     failures: u8,
 }
 
@@ -45,7 +47,8 @@ pub enum Outcome {
     Ignored,
     /// This message, still unarmoured, is to be sent to the peer.
     Reply(Vec<u8>),
-    /// The exchange is complete. The reply, if any, goes out first.
+    /// The exchange is complete. The reply, if any, goes out first. When both sides started at once on a network that
+    /// does not keep order, this may come twice within moments; the later one is the one that both sides share.
     Established(Box<Established>, Option<Vec<u8>>),
 }
 
@@ -72,12 +75,13 @@ impl Ake {
     /// No exchange yet. `header` is that of the messages we will send: our tag, their tag.
     #[must_use]
     pub const fn new(header: Header) -> Self {
-        Self { header, initiator: Initiator::Idle, responder: Responder::Idle, failures: 0 }
+        Self { header, initiator: Initiator::Idle, responder: Responder::Idle, outlived: false, failures: 0 }
     }
 
     /// Makes `offer`, which has been sent, the exchange we started; an earlier one is forgotten.
     pub fn begin(&mut self, offer: Arc<Offer>) {
         self.initiator = Initiator::AwaitingDhKey(offer);
+        self.outlived = false;
         self.failures = 0;
     }
 
@@ -95,7 +99,17 @@ impl Ake {
     pub fn abandon(&mut self) {
         self.initiator = Initiator::Idle;
         self.responder = Responder::Idle;
+        self.outlived = false;
         self.failures = 0;
+    }
+
+    /// Forgets an exchange that outlived the completion of another: the peer has spoken in the session that was
+    /// completed, so that is the one both sides share.
+    pub fn settle(&mut self) {
+        if self.outlived {
+            self.initiator = Initiator::Idle;
+            self.outlived = false;
+        }
     }
 
     /// Wipes the secrets of attempts whose last message is [`ATTEMPT_LIFETIME`] old (attack rule AKE-6).
@@ -112,6 +126,9 @@ impl Ake {
             && now.saturating_sub(state.since) >= ATTEMPT_LIFETIME
         {
             self.responder = Responder::Idle;
+        }
+        if !self.state().is_active() {
+            self.failures = 0;
         }
     }
 
@@ -163,12 +180,16 @@ impl Ake {
         context: &mut Context<'_, R>,
     ) -> Result<Outcome, Error> {
         match &self.initiator {
-            Initiator::AwaitingDhKey(offer) => match offer.compare(commit) {
+            Initiator::AwaitingDhKey(offer) => match offer.hash().cmp(commit.hashed_gx) {
                 Ordering::Greater => return Ok(Outcome::Reply(offer.message(self.header.receiver()))),
                 Ordering::Equal => return Err(Error::Reflected),
                 // attack rule AKE-4: we yield, but our offer stays good in case the other side yielded too.
                 Ordering::Less => {}
             },
+            // attack rule AKE-11: also the offer that has been answered may be sent back to us.
+            Initiator::AwaitingSignature(state) if state.offer().hash() == commit.hashed_gx => {
+                return Err(Error::Reflected);
+            }
             // attack rule AKE-9: the half-done exchange is kept until one of the two completes.
             Initiator::Idle | Initiator::AwaitingSignature(_) => {}
         }
@@ -215,7 +236,19 @@ impl Ake {
             Responder::Idle => Ok(Outcome::Ignored),
             Responder::AwaitingRevealSignature(state) => {
                 let (established, reply) = state.check(reveal, self.header, context)?;
-                self.abandon();
+                // attack rules AKE-4, AKE-9: where messages overtake each other, both sides may come to this point at
+                // once. Then the exchange with the higher hash is to stand; ours is kept in case the peer completes
+                // it too. The peer, whose own hash is lower, forgets its own.
+                let ours_may_win = matches!(
+                    &self.initiator,
+                    Initiator::AwaitingSignature(ours) if ours.offer().hash() > state.hashed_gx()
+                );
+                if ours_may_win {
+                    self.responder = Responder::Idle;
+                    self.outlived = true;
+                } else {
+                    self.abandon();
+                }
                 Ok(Outcome::Established(Box::new(established), Some(reply)))
             }
         }

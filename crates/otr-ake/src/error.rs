@@ -2,7 +2,8 @@
 
 use otr_wire::DecodeError;
 
-/// Why a message of the exchange was refused. The exchange is then exactly as it was.
+/// Why a message of the exchange was refused. The exchange is then exactly as it was, unless this was the last failed
+/// verification that it [survives](crate::MAX_FAILURES).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

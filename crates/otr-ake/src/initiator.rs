@@ -56,6 +56,11 @@ pub(crate) fn reveal<R: CryptoRng + ?Sized>(
 }
 
 impl AwaitingSignature {
+    /// The offer that was answered.
+    pub(crate) fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
     /// The Reveal Signature again, when `message` is the D-H Key we already answered.
     pub(crate) fn repeat(&self, message: &DhKey<'_>) -> Option<Vec<u8>> {
         (message.gy.as_bytes() == self.their_dh.as_bytes()).then(|| self.reveal_signature.clone())

@@ -18,7 +18,8 @@
 //!
 //! The specification gives a client one state; this crate gives it two *slots*, one for an exchange it started and
 //! one for an exchange it answers, each with keys of its own. Crossing starts then always complete, also with
-//! programs that keep only one state. The first slot to complete empties the other.
+//! programs that keep only one state. The first slot to complete empties the other, but for one case: an exchange of
+//! ours that has the higher hash may still be completed by the peer, and then it is the one that stands on both sides.
 //!
 //! An [`Ake`] is the exchange with one instance of a peer. An [`Offer`] is the opening commitment; one offer may be
 //! answered by several instances, so it is shared between their exchanges. Nothing here sends, reads clocks or draws
@@ -60,7 +61,7 @@ use core::time::Duration;
 /// How long the secrets of an unfinished exchange are kept after its last message.
 pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(60);
 
-/// How many messages that fail verification one attempt survives.
+/// The failed verification, counted from one, that ends an attempt.
 pub const MAX_FAILURES: u8 = 8;
 
 /// The highest keyid taken from a peer; above it, serial numbers might run out.

@@ -1,6 +1,6 @@
 //! The opening move: a commitment to a Diffie-Hellman key.
 
-use core::{cmp::Ordering, time::Duration};
+use core::time::Duration;
 use std::sync::Arc;
 
 use otr_crypto::{Commitment, CommitmentKey, DhKeyPair};
@@ -53,8 +53,9 @@ impl Offer {
         self.made
     }
 
-    /// Compares our hashed g^x with theirs, as 32-byte big-endian numbers (spec: "the trickiest transition").
-    pub(crate) fn compare(&self, theirs: &DhCommit<'_>) -> Ordering {
-        self.commitment.hash.cmp(theirs.hashed_gx)
+    /// Our hashed g^x. Compared with theirs as a 32-byte big-endian number it decides who yields (spec: "the trickiest
+    /// transition").
+    pub(crate) fn hash(&self) -> &[u8; 32] {
+        &self.commitment.hash
     }
 }

@@ -38,6 +38,11 @@ impl AwaitingRevealSignature {
         }
     }
 
+    /// The hashed g^x of the commit we answered last.
+    pub(crate) const fn hashed_gx(&self) -> &[u8; 32] {
+        &self.hashed_gx
+    }
+
     /// Takes a later D-H Commit in place of the stored one; our key stays the same.
     pub(crate) fn replace_commit(&mut self, commit: &DhCommit<'_>, now: Duration) {
         self.encrypted_gx = commit.encrypted_gx.to_vec();

@@ -190,6 +190,7 @@ impl Contact {
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
                 instance.touched = turn.now;
+                instance.ake.settle();
                 self.deliver(name, opened, turn);
             }
             // attack rule DATA-1: a repeated message is no sign of lost keys, so it is not answered.
