@@ -1,2 +1,52 @@
-//! The program `otr`.
-fn main() {}
+//! `otr`: private conversations at a terminal, OTR as a co-process for any program, and a demonstration.
+//!
+//! The protocol lives in the crates below; here are arguments, prompts, and the loops that join an account with a
+//! network, a store, the clock and the system's randomness.
+
+mod args;
+mod chat;
+mod demo;
+mod engine;
+mod error;
+mod outside;
+mod profile;
+mod readable;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Off-the-Record Messaging: conversations that are encrypted, authenticated and deniable.
+#[derive(Debug, Parser)]
+#[command(name = "otr", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// A private chat between two terminals, over TCP
+    Chat(chat::Args),
+    /// Shows in a few seconds what OTR does, with two parties in one process
+    Demo,
+    /// OTR as a co-process: JSON-RPC on standard input and output, for programs
+    Engine(engine::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Chat(args) => chat::run(&args),
+        Command::Demo => demo::run(),
+        Command::Engine(args) => engine::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Where even this cannot be said, the exit code is all that is left.
+            let _ = writeln!(std::io::stderr(), "otr: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

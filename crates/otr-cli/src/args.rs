@@ -1,0 +1,154 @@
+//! Arguments that several commands take.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use otr_session::{MAX_NAME, Policy};
+use otr_wire::{FRAGMENT_OVERHEAD_V3, Version, Versions};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// The versions that this program speaks.
+pub(crate) const AVAILABLE: Versions = Versions::only(Version::Three);
+
+/// Where keys are kept.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Place {
+    /// The directory for keys, fingerprints and instance tags, made if missing; by default "otr" in the user's data
+    /// directory
+    #[arg(long, value_name = "DIR", conflicts_with = "ephemeral")]
+    home: Option<PathBuf>,
+    /// Use a fresh key and touch no disk; everything is forgotten at the end
+    #[arg(long)]
+    ephemeral: bool,
+}
+
+impl Place {
+    /// The directory, or `None` where nothing is to be kept.
+    ///
+    /// The default follows the XDG Base Directory specification: `$XDG_DATA_HOME`, which counts only if it is absolute,
+    /// or `~/.local/share`.
+    pub(crate) fn directory(&self) -> Result<Option<PathBuf>, Error> {
+        if self.ephemeral {
+            return Ok(None);
+        }
+        if let Some(home) = &self.home {
+            return Ok(Some(home.clone()));
+        }
+        let given = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
+        let data = given("XDG_DATA_HOME").or_else(|| Some(given("HOME")?.join(".local/share")));
+        Ok(Some(data.ok_or(Error::NoHome)?.join("otr")))
+    }
+}
+
+/// A policy by name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PolicyName {
+    /// OTR is off
+    Never,
+    /// Private when either side asks for it
+    Manual,
+    /// Offer it, and start when the other side offers it
+    Opportunistic,
+    /// Send nothing in clear
+    Always,
+}
+
+impl From<PolicyName> for Policy {
+    fn from(name: PolicyName) -> Self {
+        match name {
+            PolicyName::Never => Self::Never,
+            PolicyName::Manual => Self::Manual,
+            PolicyName::Opportunistic => Self::Opportunistic,
+            PolicyName::Always => Self::Always,
+        }
+    }
+}
+
+impl From<Policy> for PolicyName {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Never => Self::Never,
+            Policy::Manual => Self::Manual,
+            Policy::Opportunistic => Self::Opportunistic,
+            Policy::Always => Self::Always,
+        }
+    }
+}
+
+/// Why a list of versions is none.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvalidVersions {
+    /// It names none.
+    #[error("no version is named; available: {}", list(AVAILABLE))]
+    Empty,
+    /// It names one that is not spoken here.
+    #[error("version {0} is not available; available: {available}", available = list(AVAILABLE))]
+    NotAvailable(String),
+}
+
+/// The versions of a list such as `2,3`.
+pub(crate) fn parse_versions(text: &str) -> Result<Versions, InvalidVersions> {
+    versions(text.split(',').map(str::trim).filter(|name| !name.is_empty()))
+}
+
+/// The versions with these numbers.
+pub(crate) fn versions<T: ToString>(numbers: impl IntoIterator<Item = T>) -> Result<Versions, InvalidVersions> {
+    let mut chosen = Versions::NONE;
+    for number in numbers {
+        let number = number.to_string();
+        let version = AVAILABLE.iter().find(|version| version.number().to_string() == number);
+        chosen = chosen.with(version.ok_or(InvalidVersions::NotAvailable(number))?);
+    }
+    if chosen.is_empty() { Err(InvalidVersions::Empty) } else { Ok(chosen) }
+}
+
+fn list(versions: Versions) -> String {
+    versions.iter().map(|version| version.number().to_string()).collect::<Vec<_>>().join(",")
+}
+
+/// A message size in bytes; 0 for no limit.
+pub(crate) fn parse_message_size(text: &str) -> Result<usize, String> {
+    let size: usize = text.parse().map_err(|_| "not a number of bytes".to_owned())?;
+    if (1..=FRAGMENT_OVERHEAD_V3).contains(&size) {
+        return Err(format!(
+            "a fragment needs {FRAGMENT_OVERHEAD_V3} bytes besides its piece; use more, or 0 for no limit"
+        ));
+    }
+    Ok(size)
+}
+
+/// Whether `name` can be that of an account or a contact: 1 to [`MAX_NAME`] bytes without control characters.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= MAX_NAME && !name.contains(char::is_control)
+}
+
+/// A name of an account or a contact.
+pub(crate) fn parse_name(name: &str) -> Result<String, String> {
+    let refused = || format!("a name is 1 to {MAX_NAME} bytes without control characters");
+    is_name(name).then(|| name.to_owned()).ok_or_else(refused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_those_available() {
+        assert_eq!(parse_versions("3"), Ok(AVAILABLE));
+        assert_eq!(parse_versions(" 3 , 3 "), Ok(AVAILABLE));
+        assert_eq!(parse_versions("2").unwrap_err().to_string(), "version 2 is not available; available: 3");
+        assert_eq!(parse_versions("2,3"), Err(InvalidVersions::NotAvailable("2".to_owned())));
+        assert_eq!(parse_versions(","), Err(InvalidVersions::Empty));
+    }
+
+    #[test]
+    fn message_sizes_leave_room_for_a_piece() {
+        assert_eq!(parse_message_size("0"), Ok(0));
+        assert!(parse_message_size("36").is_err());
+        assert_eq!(parse_message_size("37"), Ok(37));
+        assert!(parse_message_size("-1").is_err());
+    }
+}

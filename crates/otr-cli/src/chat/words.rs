@@ -1,0 +1,204 @@
+//! What happens, in words.
+
+use otr_crypto::Fingerprint;
+use otr_session::{
+    Conversation, Event, MessageReceived, Protection, Refusal, Role, SessionChange, SessionState, Status, Trust,
+    Warning,
+};
+
+use crate::readable;
+
+/// A line for the user.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// It goes as it should.
+    Say(String),
+    /// It does not.
+    Complain(String),
+}
+
+/// A line of ours; no text of the other side begins like it.
+pub(crate) fn note(text: impl AsRef<str>) -> Line {
+    Line::Say(format!("* {}", text.as_ref()))
+}
+
+/// A line of ours about something that is wrong.
+pub(crate) fn trouble(text: impl AsRef<str>) -> Line {
+    Line::Complain(format!("! {}", text.as_ref()))
+}
+
+/// What `speaker` says; every line of it begins with the name, so that it cannot look like one of ours.
+pub(crate) fn speech(speaker: &str, text: &str) -> impl Iterator<Item = String> {
+    readable::lines(text).into_iter().map(move |line| format!("{speaker}: {line}"))
+}
+
+/// The state in words.
+pub(crate) fn state(state: SessionState, conversation: Option<&Conversation>) -> &'static str {
+    match (state, conversation.map(|conversation| conversation.trust)) {
+        (SessionState::Encrypted, Some(Trust::Verified)) => "private (verified)",
+        (SessionState::Encrypted, Some(Trust::Unverified) | None) => "private (unverified)",
+        (SessionState::Plaintext, _) => "plain",
+        (SessionState::Finished, _) => "finished",
+    }
+}
+
+/// What an event of the account says about `peer`.
+pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
+    match event {
+        Event::Message(message) => received(peer, message),
+        Event::Session(change) => session(peer, change),
+        Event::NewFingerprint { other_known: false, .. } => {
+            vec![note(format!("{peer}'s fingerprint is seen for the first time"))]
+        }
+        Event::NewFingerprint { .. } => vec![
+            trouble(format!("{peer} shows a fingerprint that is not the one known before")),
+            trouble("a new device, a new key, or somebody else: ask before you trust it"),
+        ],
+        Event::IdentityChanged { old, new, blocked } => changed(peer, *old, *new, *blocked),
+        Event::ExtraKey { usage, .. } => {
+            vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
+        }
+        Event::NotDelivered { text } => speech("! not sent, and given back to you", text).map(Line::Complain).collect(),
+        Event::StaleKeys => vec![note("the keys have been the same for a day; an answer or /start replaces them")],
+        Event::Warning(warning) => warned(peer, warning),
+        _ => vec![note("something happened that this version has no words for")],
+    }
+}
+
+fn received(peer: &str, message: &MessageReceived) -> Vec<Line> {
+    let speaker = match message.protection {
+        Protection::Encrypted => peer.to_owned(),
+        Protection::Plain => format!("{peer} (in clear)"),
+    };
+    speech(&speaker, &message.text.to_string_lossy()).map(Line::Say).collect()
+}
+
+fn session(peer: &str, change: &SessionChange) -> Vec<Line> {
+    let conversation = change.conversation.as_ref();
+    let state = state(change.state, conversation);
+    match (change.state, conversation) {
+        (SessionState::Encrypted, Some(conversation)) if change.refreshed => {
+            vec![note(format!("{state}, with fresh keys")), session_id(conversation)]
+        }
+        (SessionState::Encrypted, Some(conversation)) => established(peer, state, conversation),
+        (SessionState::Finished, _) => vec![
+            note(format!("{state}: {peer} has ended the private conversation")),
+            note("nothing you write is sent until you /start another one or /end this one"),
+        ],
+        (SessionState::Plaintext | SessionState::Encrypted, _) => {
+            vec![note(format!("{state}: the private conversation has ended"))]
+        }
+    }
+}
+
+fn established(peer: &str, state: &str, conversation: &Conversation) -> Vec<Line> {
+    let mut lines =
+        vec![note(state), their_fingerprint(peer, conversation.their_fingerprint), session_id(conversation)];
+    if conversation.trust == Trust::Unverified {
+        lines.push(note("compare fingerprints by phone or in person; if they are right: /verify"));
+    }
+    lines
+}
+
+/// Our fingerprint.
+pub(crate) fn our_fingerprint(fingerprint: Fingerprint) -> Line {
+    note(format!("your fingerprint:   {fingerprint}"))
+}
+
+/// The other side's fingerprint.
+pub(crate) fn their_fingerprint(peer: &str, fingerprint: Fingerprint) -> Line {
+    note(format!("{:<20}{fingerprint}", format!("{peer}'s:")))
+}
+
+/// The session id with our half in brackets.
+pub(crate) fn session_id(conversation: &Conversation) -> Line {
+    let [a, b, c, d, e, f, g, h] = conversation.session_id.as_bytes();
+    let first = format!("{a:02x}{b:02x}{c:02x}{d:02x}");
+    let second = format!("{e:02x}{f:02x}{g:02x}{h:02x}");
+    let marked = match conversation.role {
+        Role::Initiator => format!("[{first}] {second}"),
+        Role::Responder => format!("{first} [{second}]"),
+    };
+    note(format!("session id:         {marked}  (the half in brackets is yours to read out)"))
+}
+
+fn changed(peer: &str, old: Fingerprint, new: Fingerprint, blocked: bool) -> Vec<Line> {
+    let mut lines = vec![
+        trouble(format!("{peer}'s identity has changed")),
+        trouble(format!("it was:             {old}")),
+        trouble(format!("it is now:          {new}")),
+    ];
+    if blocked {
+        lines.push(trouble("you had verified the old one: nothing is sent until you /verify or /accept the new one"));
+    }
+    lines
+}
+
+/// What was refused, and what to do.
+pub(crate) fn refused(reason: Refusal) -> Line {
+    trouble(match reason {
+        Refusal::Finished => {
+            "not sent: the other side has ended the private conversation; /end it too or /start anew".into()
+        }
+        Refusal::IdentityChanged => {
+            "not sent: the other side's identity has changed; /verify or /accept it first".into()
+        }
+        reason => format!("not sent: {reason}"),
+    })
+}
+
+/// How things stand.
+pub(crate) fn status(status: &Status) -> Vec<Line> {
+    let mut lines = vec![note(format!("state: {}", state(status.state, status.conversation.as_ref())))];
+    if status.blocked {
+        lines.push(trouble("the identity has changed: nothing is sent until you /verify or /accept it"));
+    }
+    lines.extend(status.conversation.as_ref().map(session_id));
+    if status.unreadable > 0 {
+        lines.push(trouble(format!("{} messages could not be read", status.unreadable)));
+    }
+    lines
+}
+
+fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
+    let text = match warning {
+        Warning::UnencryptedReceived(text) => {
+            let speaker = format!("! {peer} (in clear, although this should be private)");
+            return speech(&speaker, &text.to_string_lossy()).map(Line::Complain).collect();
+        }
+        Warning::PeerError(text) => {
+            let speaker = format!("! {peer}'s program reports, unauthenticated");
+            return speech(&speaker, &text.to_string_lossy()).map(Line::Complain).collect();
+        }
+        Warning::Unreadable => "a message could not be read; ask for it again, or /start anew",
+        Warning::Replayed => "a message came a second time, or out of order, and was dropped",
+        Warning::NotInPrivate => "an encrypted message came, but there is no private conversation; /start one",
+        Warning::Malformed => "a damaged message came and was dropped",
+        Warning::ForOtherInstance => "a message for another program of yours came and was left alone",
+        Warning::UnsupportedVersion => "a message of a version that is not spoken here came and was dropped",
+        Warning::FragmentDropped => "a piece of a long message is missing; the message is lost",
+        Warning::Reflected => "our own message came back to us and was dropped",
+        Warning::LiveKeyRevealed => "the other side published a key still in use; the keys are being replaced",
+        Warning::TooManyExchanges => "the other side asks for new keys too often; some requests are not answered",
+        _ => "something is wrong that this version has no words for",
+    };
+    vec![trouble(text)]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // attack: TEXT-3
+    #[test]
+    fn what_the_other_side_says_cannot_look_like_ours() {
+        let lines: Vec<String> = speech("bob", "hi\n* private (verified)\r\x1b[2J").collect();
+        assert_eq!(lines, ["bob: hi", "bob: * private (verified)", "bob: \u{fffd}[2J"]);
+    }
+
+    #[test]
+    fn a_refusal_says_what_to_do() {
+        let Line::Complain(line) = refused(Refusal::Finished) else { panic!() };
+        assert!(line.starts_with("! not sent: ") && line.contains("/end") && line.contains("/start"), "{line}");
+    }
+}

@@ -1,0 +1,85 @@
+//! `otr demo`: two parties in one process, over a real TCP connection on the loopback interface.
+//!
+//! It shows the conversation from three places at once, then what is left of it for somebody who recorded everything
+//! and steals both long-term keys afterwards, and what the published MAC keys are for.
+
+mod columns;
+mod party;
+mod published;
+mod stage;
+mod tape;
+mod thief;
+
+use std::io::{self, Write};
+
+use otr_crypto::IdentityKey;
+
+use crate::error::Error;
+use crate::outside;
+use columns::Columns;
+use party::Party;
+use stage::Stage;
+use tape::{Side, Tape};
+
+/// What the two say to each other.
+const SCRIPT: [(Side, &str); 8] = [
+    (Side::Alice, "Hi Bob, can anybody else read this?"),
+    (Side::Bob, "No. The network carries it, but sees only what stands in the middle."),
+    (Side::Alice, "Then: we meet on Thursday, at half past six."),
+    (Side::Alice, "Same place as last time."),
+    (Side::Bob, "Good. Shall I bring the documents?"),
+    (Side::Alice, "Yes, please, all of them."),
+    (Side::Bob, "I will be there."),
+    (Side::Alice, "See you then."),
+];
+
+/// Which of them is forged in the end, counted from 1; each is one data message.
+const CHANGED: usize = 3;
+
+/// Shows everything and ends.
+pub(crate) fn run() -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let mut out = io::stdout().lock();
+    runtime.map_err(|error| Error::Start(error.kind()))?.block_on(play(&mut out))
+}
+
+async fn play(out: &mut impl Write) -> Result<(), Error> {
+    let keys = [(); 2].map(|()| IdentityKey::generate(&mut outside::randomness()));
+    // What the thief will steal: the secret number of each key.
+    let stolen = keys.each_ref().map(|key| key.hazmat_parts().x);
+    let [alice, bob] = party::introduce(keys).await?;
+    let tape = talk(alice, bob, out).await?;
+
+    say(out, thief::TITLE)?;
+    for paragraph in thief::report(&tape, stolen.each_ref().map(|number| number.as_slice()))? {
+        say(out, &paragraph)?;
+    }
+    say(out, published::TITLE)?;
+    for paragraph in published::report(&tape, CHANGED, SCRIPT[CHANGED - 1].1)? {
+        say(out, &paragraph)?;
+    }
+    Ok(())
+}
+
+/// The conversation, from its first message to its last; what went over the network comes back.
+async fn talk(alice: Party, bob: Party, out: &mut impl Write) -> Result<Tape, Error> {
+    say(
+        out,
+        "OTR in three columns: what Alice and Bob see, and what everybody in between sees. \"keys 2/1\" says \
+         which one-time keys of sender and receiver a message uses: they change with every turn of the talk.",
+    )?;
+    let mut stage = Stage::new(alice, bob, Columns::new(&mut *out));
+    stage.head()?;
+    stage.start().await?;
+    for (side, text) in SCRIPT {
+        stage.say(side, text).await?;
+    }
+    stage.end().await?;
+    stage.finish().await
+}
+
+/// A paragraph, with an empty line after it.
+fn say(out: &mut impl Write, paragraph: &str) -> Result<(), Error> {
+    let lines = columns::wrap(paragraph, columns::WIDTH).join("\n");
+    write!(out, "{lines}\n\n").and_then(|()| out.flush()).map_err(|error| Error::Output(error.kind()))
+}

@@ -1,0 +1,87 @@
+//! What an eavesdropper records: every message, in order.
+
+use otr_wire::{Body, Data, MAX_MESSAGE, Message, Payload, armour};
+
+use super::columns::shortened;
+
+/// One of the two parties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    Alice,
+    Bob,
+}
+
+/// A message as it went over the network.
+#[derive(Debug)]
+pub(crate) struct Recorded {
+    body: String,
+    /// The encoded message in it, if it is one.
+    bytes: Vec<u8>,
+}
+
+impl Recorded {
+    pub(crate) fn new(body: String) -> Self {
+        let bytes = armour::decode(body.as_bytes(), MAX_MESSAGE).unwrap_or_default();
+        Self { body, bytes }
+    }
+
+    /// What everybody can see of its structure.
+    pub(crate) fn message(&self) -> Option<Message<'_>> {
+        Message::decode(&self.bytes).ok()
+    }
+
+    pub(crate) fn data(&self) -> Option<Data<'_>> {
+        match self.message()?.payload {
+            Payload::Data(data) => Some(data),
+            Payload::DhCommit(_) | Payload::DhKey(_) | Payload::RevealSignature(_) | Payload::Signature(_) => None,
+        }
+    }
+
+    /// What an eavesdropper can say about it; `number` is its place among the data messages, if it is one.
+    fn description(&self, number: usize) -> String {
+        let what = match self.message().map(|message| message.payload) {
+            Some(Payload::DhCommit(_)) => "key exchange 1 of 4".to_owned(),
+            Some(Payload::DhKey(_)) => "key exchange 2 of 4".to_owned(),
+            Some(Payload::RevealSignature(_)) => "key exchange 3 of 4".to_owned(),
+            Some(Payload::Signature(_)) => "key exchange 4 of 4".to_owned(),
+            Some(Payload::Data(data)) => describe(&data, number),
+            None if matches!(Body::classify(self.body.as_bytes()), Body::Query(_)) => {
+                "request for a private conversation".to_owned()
+            }
+            None => "text in clear".to_owned(),
+        };
+        let first = self.body.lines().next().unwrap_or_default();
+        format!("{what}\n{}", shortened(first))
+    }
+}
+
+fn describe(data: &Data<'_>, number: usize) -> String {
+    let published = match data.revealed.len() / 20 {
+        0 => String::new(),
+        1 => "\npublishes 1 old MAC key".to_owned(),
+        count => format!("\npublishes {count} old MAC keys"),
+    };
+    let (length, ours, theirs) = (data.encrypted.len(), data.sender_keyid, data.recipient_keyid);
+    format!("message {number}: {length} bytes, keys {ours}/{theirs}{published}")
+}
+
+/// Everything that was recorded.
+#[derive(Debug, Default)]
+pub(crate) struct Tape(pub(crate) Vec<Recorded>);
+
+impl Tape {
+    /// Records a message and says what can be seen of it.
+    pub(crate) fn record(&mut self, body: String) -> String {
+        let number = self.data().count().saturating_add(1);
+        let recorded = Recorded::new(body);
+        let description = recorded.description(number);
+        self.0.push(recorded);
+        description
+    }
+
+    /// The data messages, each with its place among them, counted from 1.
+    pub(crate) fn data(&self) -> impl Iterator<Item = (usize, &Recorded, Data<'_>)> {
+        let messages = self.0.iter().filter_map(|recorded| Some((recorded, recorded.data()?)));
+        (1..).zip(messages).map(|(number, (recorded, data))| (number, recorded, data))
+    }
+}

@@ -1,0 +1,157 @@
+//! What the engine does when it is asked.
+
+use std::time::Duration;
+
+use otr_session::{Account, Incoming, NotPossible, Sent, Trust};
+use otr_wire::Versions;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::notify::{session_id, state};
+use super::params::{self, Peer};
+use super::rpc::{Code, Fault, params};
+use crate::args::PolicyName;
+use crate::outside;
+use crate::profile::Profile;
+
+/// Does `method`. What it causes waits in the account.
+pub(crate) fn call(
+    method: &str,
+    raw: Option<&RawValue>,
+    account: &mut Account,
+    profile: &mut Profile,
+    now: Duration,
+) -> Result<Value, Fault> {
+    match method {
+        "identity" => {
+            params::<serde::de::IgnoredAny>(raw)?;
+            Ok(identity(account, profile))
+        }
+        "start" => {
+            let Peer { peer } = params(raw)?;
+            account.start(&peer.0, now).map(nothing).map_err(fault)
+        }
+        "send" => {
+            let params::Send { peer, text } = params(raw)?;
+            Ok(sent(account.send(&peer.0, &text, now)))
+        }
+        "receive" => {
+            let params::Receive { peer, message, origin } = params(raw)?;
+            let incoming = Incoming { body: message.as_bytes(), origin: origin.into() };
+            account.receive(&peer.0, incoming, now, &mut outside::randomness());
+            Ok(nothing(()))
+        }
+        "end" => {
+            let Peer { peer } = params(raw)?;
+            account.end(&peer.0, now);
+            Ok(nothing(()))
+        }
+        "heartbeat" => {
+            let Peer { peer } = params(raw)?;
+            account.heartbeat(&peer.0, now).map(nothing).map_err(fault)
+        }
+        "smp.start" | "smp.answer" => {
+            params::<params::Comparison>(raw)?;
+            Err(no_comparison())
+        }
+        "smp.abort" => {
+            params::<Peer>(raw)?;
+            Err(no_comparison())
+        }
+        "trust" => trust(&params(raw)?, account, profile, now),
+        "accept" => {
+            let params::Accept { peer, fingerprint } = params(raw)?;
+            account.accept_identity(&peer.0, fingerprint).map(nothing).map_err(fault)
+        }
+        "extra_key" => {
+            let params::ExtraKey { peer, usage, data } = params(raw)?;
+            let key = account.extra_key(&peer.0, usage, &data, now).map_err(fault)?;
+            Ok(json!({"key": hex::encode(key.as_bytes())}))
+        }
+        "policy" => policy(&params(raw)?, account),
+        "status" => {
+            let Peer { peer } = params(raw)?;
+            Ok(status(account, &peer.0))
+        }
+        _ => Err(Fault::new(Code::MethodNotFound, "there is no such method")),
+    }
+}
+
+fn identity(account: &Account, profile: &Profile) -> Value {
+    json!({
+        "account": profile.account(),
+        "protocol": profile.protocol(),
+        "fingerprint": format!("{:x}", account.fingerprint()),
+        "instance_tag": account.instance_tag().to_string(),
+        "versions": numbers(account.config().versions),
+    })
+}
+
+fn trust(params: &params::Trust, account: &mut Account, profile: &mut Profile, now: Duration) -> Result<Value, Fault> {
+    let trust = if params.trusted { Trust::Verified } else { Trust::Unverified };
+    account.set_trust(&params.peer.0, params.fingerprint, trust, now).map_err(fault)?;
+    profile.save(&params.peer.0, params.fingerprint, trust).map_err(|error| Fault::storage(&error))?;
+    Ok(nothing(()))
+}
+
+fn policy(params: &params::Policy, account: &mut Account) -> Result<Value, Fault> {
+    let peer = &params.peer.0;
+    if let Some(policy) = params.policy {
+        account.set_policy(peer, Some(policy.into())).map_err(fault)?;
+    }
+    if params.versions.is_some() {
+        account.set_versions(peer, params.versions).map_err(fault)?;
+    }
+    let (policy, versions) = account.policy(peer);
+    Ok(json!({"policy": PolicyName::from(policy), "versions": numbers(versions)}))
+}
+
+fn status(account: &Account, peer: &str) -> Value {
+    let status = account.status(peer);
+    let conversation = status.conversation.as_ref();
+    json!({
+        "state": state(status.state),
+        "version": conversation.map(|conversation| conversation.version.number()),
+        "their_fingerprint": conversation.map(|conversation| format!("{:x}", conversation.their_fingerprint)),
+        "trusted": conversation.is_some_and(|conversation| conversation.trust == Trust::Verified),
+        "session_id": session_id(conversation),
+        "our_instance": account.instance_tag().to_string(),
+        "their_instance": status.their_instance.map(|tag| tag.to_string()),
+        "smp": null,
+        "blocked": status.blocked,
+        "unreadable": status.unreadable,
+    })
+}
+
+fn sent(sent: Sent) -> Value {
+    match sent {
+        Sent::Encrypted => json!({"status": "sent"}),
+        Sent::Plain => json!({"status": "plaintext"}),
+        Sent::Queued => json!({"status": "queued"}),
+        Sent::Refused(reason) => json!({"status": "refused", "reason": reason.to_string()}),
+    }
+}
+
+fn numbers(versions: Versions) -> Vec<u16> {
+    versions.iter().map(|version| version.number()).collect()
+}
+
+fn nothing((): ()) -> Value {
+    json!({})
+}
+
+fn no_comparison() -> Fault {
+    Fault::new(
+        Code::WrongState,
+        "the comparison of a shared secret is not available in this version; compare fingerprints and use trust",
+    )
+}
+
+fn fault(reason: NotPossible) -> Fault {
+    let code = match reason {
+        NotPossible::Policy => Code::Policy,
+        NotPossible::UnknownFingerprint => Code::Unknown,
+        _ => Code::WrongState,
+    };
+    Fault::new(code, &reason.to_string())
+}

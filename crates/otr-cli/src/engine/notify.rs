@@ -1,0 +1,197 @@
+//! What the account has to say, in the words of the contract.
+
+use otr_crypto::Fingerprint;
+use otr_session::{
+    Conversation, Event, MessageReceived, Protection, Role, SessionChange, SessionState, Trust, Warning,
+};
+use serde_json::{Value, json};
+
+use super::rpc::Notification;
+
+/// A message to be put on the network.
+pub(crate) fn inject(peer: &str, message: &str) -> Notification {
+    Notification { method: "inject", params: json!({"peer": peer, "message": message}) }
+}
+
+/// The notifications for an event. `announced` is the fingerprint that has just been announced as new.
+pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -> Vec<Notification> {
+    let notification = match event {
+        Event::Message(received) => message(peer, received),
+        Event::Session(change) => session(peer, change),
+        Event::NewFingerprint { fingerprint, .. } => self::fingerprint(peer, *fingerprint, Known::No),
+        Event::IdentityChanged { new, blocked, .. } => return identity_changed(peer, *new, *blocked, announced),
+        Event::ExtraKey { usage, data, key } => Notification {
+            method: "extra_key",
+            params: json!({
+                "peer": peer, "use": usage, "data": hex::encode(data), "key": hex::encode(key.as_bytes()),
+            }),
+        },
+        Event::NotDelivered { text } => {
+            Notification { method: "not_delivered", params: json!({"peer": peer, "text": text}) }
+        }
+        Event::StaleKeys => warning(
+            peer,
+            "other",
+            "the keys of this conversation have not been replaced for a day; an answer or start replaces them",
+        ),
+        Event::Warning(reason) => {
+            let (code, text) = words(reason);
+            warning(peer, code, &text)
+        }
+        _ => warning(peer, "other", "something happened that this version has no name for"),
+    };
+    vec![notification]
+}
+
+/// The name of a state.
+pub(crate) const fn state(state: SessionState) -> &'static str {
+    match state {
+        SessionState::Plaintext => "plaintext",
+        SessionState::Encrypted => "encrypted",
+        SessionState::Finished => "finished",
+    }
+}
+
+/// The session id and which half is ours to read out.
+pub(crate) fn session_id(conversation: Option<&Conversation>) -> Value {
+    conversation.map_or(Value::Null, |conversation| {
+        let ours = match conversation.role {
+            Role::Initiator => "first",
+            Role::Responder => "second",
+        };
+        json!({"value": hex::encode(conversation.session_id.as_bytes()), "ours": ours})
+    })
+}
+
+fn message(peer: &str, received: &MessageReceived) -> Notification {
+    Notification {
+        method: "message",
+        params: json!({
+            "peer": peer,
+            "text": received.text.to_string_lossy(),
+            "encrypted": received.protection == Protection::Encrypted,
+            "their_instance": received.instance.map(|tag| tag.to_string()),
+        }),
+    }
+}
+
+fn session(peer: &str, change: &SessionChange) -> Notification {
+    let conversation = change.conversation.as_ref();
+    Notification {
+        method: "session",
+        params: json!({
+            "peer": peer,
+            "state": state(change.state),
+            "version": conversation.map(|conversation| conversation.version.number()),
+            "their_fingerprint": conversation.map(|conversation| format!("{:x}", conversation.their_fingerprint)),
+            "trusted": conversation.is_some_and(|conversation| conversation.trust == Trust::Verified),
+            "session_id": session_id(conversation),
+            "initiated_by_us": conversation.is_some_and(|conversation| conversation.role == Role::Initiator),
+            "refreshed": change.refreshed,
+            "their_instance": change.instance.map(|tag| tag.to_string()),
+        }),
+    }
+}
+
+/// Whether a fingerprint was on record before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Known {
+    No,
+    /// It was, but it is not the one that was expected.
+    Yes,
+}
+
+fn fingerprint(peer: &str, fingerprint: Fingerprint, known: Known) -> Notification {
+    let params = json!({"peer": peer, "fingerprint": format!("{fingerprint:x}"), "known": known == Known::Yes});
+    Notification { method: "fingerprint", params }
+}
+
+fn identity_changed(peer: &str, new: Fingerprint, blocked: bool, announced: Option<Fingerprint>) -> Vec<Notification> {
+    let text = if blocked {
+        "the contact's identity is not the one that was verified; nothing is sent until trust or accept is called \
+         with the new fingerprint"
+    } else {
+        "the contact's identity is not the one this conversation was with"
+    };
+    let announcement = (announced != Some(new)).then(|| fingerprint(peer, new, Known::Yes));
+    announcement.into_iter().chain([warning(peer, "other", text)]).collect()
+}
+
+fn warning(peer: &str, code: &str, text: &str) -> Notification {
+    Notification { method: "warning", params: json!({"peer": peer, "code": code, "text": text}) }
+}
+
+/// The contract's code, and the words: the contact's own where it has some.
+fn words(warning: &Warning) -> (&'static str, String) {
+    let (code, text) = match warning {
+        Warning::UnencryptedReceived(text) => return ("unencrypted_received", text.to_string()),
+        Warning::PeerError(text) => return ("peer_error", text.to_string()),
+        Warning::Unreadable => ("unreadable", "an encrypted message could not be read"),
+        Warning::Replayed => ("replayed", "an encrypted message came a second time, or out of order; it is dropped"),
+        Warning::NotInPrivate => {
+            ("not_in_private", "an encrypted message came, but there is no private conversation; start one anew")
+        }
+        Warning::Malformed => ("malformed", "a message is not well-formed or does not verify; it is dropped"),
+        Warning::ForOtherInstance => ("for_other_instance", "a message is for another client of this account"),
+        Warning::UnsupportedVersion => {
+            ("unsupported_version", "a message is of a version that is not spoken or not allowed here")
+        }
+        Warning::FragmentDropped => {
+            ("fragment_dropped", "a piece of a long message was dropped, and the message with it")
+        }
+        Warning::Reflected => ("other", "our own message came back to us; it is dropped"),
+        Warning::LiveKeyRevealed => {
+            ("other", "the contact published an authentication key still in use; the keys are being replaced")
+        }
+        Warning::TooManyExchanges => {
+            ("other", "the contact asks for key exchanges faster than they are answered; some are dropped")
+        }
+        _ => ("other", "something happened that this version has no name for"),
+    };
+    (code, text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PRINT: [u8; 20] = [0xab; 20];
+
+    #[test]
+    fn a_changed_identity_is_announced_once() {
+        let new = Fingerprint::from_bytes(PRINT);
+        let change = Event::IdentityChanged { old: Fingerprint::from_bytes([0; 20]), new, blocked: true };
+        let methods = |announced| -> Vec<&str> {
+            event("bob", &change, announced).into_iter().map(|notification| notification.method).collect()
+        };
+        assert_eq!(methods(Some(new)), ["warning"]);
+        assert_eq!(methods(None), ["fingerprint", "warning"]);
+    }
+
+    #[test]
+    fn every_warning_has_a_code_of_the_contract() {
+        let expected = [
+            (Warning::Unreadable, "unreadable"),
+            (Warning::Replayed, "replayed"),
+            (Warning::NotInPrivate, "not_in_private"),
+            (Warning::Malformed, "malformed"),
+            (Warning::ForOtherInstance, "for_other_instance"),
+            (Warning::UnsupportedVersion, "unsupported_version"),
+            (Warning::FragmentDropped, "fragment_dropped"),
+            (Warning::Reflected, "other"),
+            (Warning::LiveKeyRevealed, "other"),
+            (Warning::TooManyExchanges, "other"),
+        ];
+        for (warning, code) in expected {
+            assert_eq!(words(&warning).0, code);
+        }
+    }
+
+    #[test]
+    fn a_text_given_back_is_named_so() {
+        let [notification] =
+            <[_; 1]>::try_from(event("bob", &Event::NotDelivered { text: "hi".into() }, None)).unwrap();
+        assert_eq!(notification.method, "not_delivered");
+        assert_eq!(notification.params, json!({"peer": "bob", "text": "hi"}));
+    }
+}

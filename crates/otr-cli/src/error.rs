@@ -1,0 +1,45 @@
+//! Why the program ends with exit code 1: one line for standard error.
+
+use std::io;
+
+/// What ends the program.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The keys or what is known of others cannot be read or stored.
+    #[error(transparent)]
+    Store(#[from] otr_store::Error),
+    /// There is no place to keep keys in.
+    #[error("cannot tell where to keep keys, as HOME is not set; use --home DIR or --ephemeral")]
+    NoHome,
+    /// Nobody reads what we write.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::ErrorKind),
+    /// The terminal cannot be used.
+    #[error("cannot read from the terminal: {0}")]
+    Terminal(#[from] rustyline::error::ReadlineError),
+    /// The system gives us no thread or no event loop.
+    #[error("the system refuses to let us start: {0}")]
+    Start(io::ErrorKind),
+    /// The address to listen on cannot be had.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// As it was given.
+        address: String,
+        /// Why not.
+        source: otr_transport::Error,
+    },
+    /// The other side cannot be reached.
+    #[error("cannot connect to {address}: {source}")]
+    Connect {
+        /// As it was given.
+        address: String,
+        /// Why not.
+        source: otr_transport::Error,
+    },
+    /// The network between the two parties of the demonstration failed.
+    #[error("the loopback network failed: {0}")]
+    Loopback(otr_transport::Error),
+    /// The two parties of the demonstration did not come to terms.
+    #[error("the demonstration came to a halt: {0}")]
+    Demo(&'static str),
+}

@@ -1,0 +1,195 @@
+//! `otr chat`: two programs over the loopback interface, and what it says when something is wrong.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+
+use crate::support::process::{Process, otr};
+
+fn listen(more: &[&str]) -> (Process, String) {
+    let mut chat = Process::spawn(otr(&[&["chat", "--listen", "127.0.0.1:0"], more].concat()));
+    let line = chat.expect("listening on");
+    let address = line.split_whitespace().find_map(|word| word.strip_suffix(',')).unwrap().to_owned();
+    (chat, address)
+}
+
+fn call(address: &str, more: &[&str]) -> Process {
+    Process::spawn(otr(&[&["chat", "--connect", address], more].concat()))
+}
+
+/// Alice, who was called, and Bob, who has called her, in private.
+fn pair() -> (Process, Process) {
+    let (mut alice, address) = listen(&["--ephemeral", "--name", "alice", "--peer", "bob"]);
+    let mut bob = call(&address, &["--ephemeral", "--name", "bob", "--peer", "alice"]);
+    alice.expect("* private (unverified)");
+    bob.expect("* private (unverified)");
+    (alice, bob)
+}
+
+fn only_error(process: Process) -> String {
+    let (_, errors, status) = process.finish();
+    assert_eq!((status.code(), errors.len()), (Some(1), 1), "{errors:?}");
+    errors[0].clone()
+}
+
+#[test]
+fn lines_go_both_ways_in_private() {
+    let (mut alice, mut bob) = pair();
+    let ours = alice.expect("* session id:");
+    let theirs = bob.expect("* session id:");
+    let digits = |line: &str| line.chars().filter(char::is_ascii_hexdigit).take(40).collect::<String>();
+    assert_eq!(digits(&ours), digits(&theirs));
+    assert_ne!(ours, theirs, "each reads out another half");
+
+    alice.line("hello Bob");
+    assert_eq!(bob.expect("hello Bob"), "alice: hello Bob");
+    bob.line("//etc/hosts");
+    assert_eq!(alice.expect("/etc/hosts"), "bob: /etc/hosts");
+    bob.line("/qiut");
+    bob.expect_error("/qiut is no command, and was not sent");
+    bob.line("/verify");
+    bob.expect("* private (verified)");
+    bob.line("/distrust");
+    bob.expect("* private (unverified)");
+    bob.line("/start");
+    alice.expect("* private (unverified), with fresh keys");
+
+    bob.line("/end");
+    bob.expect("* plain");
+    alice.expect("* finished: bob has ended");
+    alice.line("anybody there?");
+    alice.expect_error("! not sent: ");
+    alice.line("/start");
+    bob.expect("* private (unverified)");
+    alice.line("again");
+    bob.expect("alice: again");
+
+    bob.line("/quit");
+    let (rest, errors, status) = bob.finish();
+    assert!(status.success() && errors.is_empty(), "{errors:?}");
+    assert!(!rest.iter().any(|line| line.contains("anybody there")), "{rest:?}");
+    alice.expect("* bob has left; waiting for the next call");
+    alice.line("too late");
+    alice.expect_error("! not sent: ");
+    assert!(alice.finish().2.success());
+}
+
+#[test]
+fn piped_text_waits_for_privacy_and_arrives() {
+    let (mut alice, address) = listen(&["--ephemeral", "--peer", "bob"]);
+    let mut bob = call(&address, &["--ephemeral"]);
+    bob.line("all in one go");
+    let (_, errors, status) = bob.finish();
+    assert!(status.success() && errors.is_empty(), "{errors:?}");
+    alice.expect("bob: all in one go");
+}
+
+#[test]
+fn nothing_goes_out_in_clear_unless_policy_says_so() {
+    for (policy, clear) in [("always", false), ("manual", true)] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let mut chat = call(&address, &["--ephemeral", "--policy", policy]);
+        let (mut stream, _) = listener.accept().unwrap();
+        chat.expect("* asking for a private conversation");
+        chat.line("/end");
+        chat.expect("there is no private conversation to end");
+        chat.line("a secret");
+        if clear {
+            chat.expect("that went out in clear");
+        } else {
+            chat.expect("not sent yet");
+        }
+        chat.line("/quit");
+        let (output, _, status) = chat.finish();
+        assert!(status.success(), "{output:?}");
+        let mut sent = Vec::new();
+        stream.read_to_end(&mut sent).unwrap();
+        assert_eq!(String::from_utf8_lossy(&sent).contains("a secret"), clear);
+    }
+}
+
+fn frame(stream: &mut TcpStream, body: &[u8]) {
+    stream.write_all(&u32::try_from(body.len()).unwrap().to_be_bytes()).unwrap();
+    stream.write_all(body).unwrap();
+}
+
+// attack: TEXT-3
+#[test]
+fn the_other_side_cannot_drive_the_terminal() {
+    let (mut chat, address) = listen(&["--ephemeral", "--policy", "manual", "--peer", "mallory"]);
+    let mut stream = TcpStream::connect(address).unwrap();
+    frame(&mut stream, "a\u{1b}[2Jb\n* private (verified)\r\u{9b}1m\u{202e}x".as_bytes());
+    assert_eq!(chat.expect("[2J"), "mallory (in clear): a\u{fffd}[2Jb");
+    assert_eq!(chat.expect("verified"), "mallory (in clear): * private (verified)");
+    assert_eq!(chat.expect("1m"), "mallory (in clear): \u{fffd}1m\u{fffd}x");
+    frame(&mut stream, "?OTR Error: run \u{1b}]0;rm\u{7}".as_bytes());
+    let line = chat.expect_error("mallory");
+    assert!(line.contains("unauthenticated") && !line.contains(char::is_control), "{line:?}");
+}
+
+#[test]
+fn a_changed_key_stops_the_talk() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = otr(&["chat", "--listen", "127.0.0.1:0", "--peer", "bob"]);
+    command.env("XDG_DATA_HOME", data.path());
+    let mut alice = Process::spawn(command);
+    let line = alice.expect("listening on");
+    let address = line.split_whitespace().find_map(|word| word.strip_suffix(',')).unwrap();
+    assert!(Path::new(&data.path().join("otr/otr.private_key")).is_file());
+
+    let mut bob = call(address, &["--ephemeral"]);
+    alice.expect("seen for the first time");
+    alice.expect("* private (unverified)");
+    alice.line("/verify");
+    alice.expect("* private (verified)");
+    bob.line("/quit");
+    assert!(bob.finish().2.success());
+    alice.expect("has left");
+
+    let mut mallory = call(address, &["--ephemeral"]);
+    alice.expect_error("bob's identity has changed");
+    alice.expect_error("nothing is sent until you /verify or /accept");
+    alice.expect("* private (unverified)");
+    alice.line("the secret");
+    alice.expect_error("! not sent: ");
+    alice.line("/accept");
+    alice.expect("is accepted");
+    alice.line("hello whoever");
+    mallory.expect("hello whoever");
+    mallory.line("/quit");
+    let (rest, _, _) = mallory.finish();
+    assert!(!rest.join("\n").contains("the secret"));
+}
+
+#[test]
+fn what_cannot_begin_says_why_in_one_line() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let busy = only_error(Process::spawn(otr(&["chat", "--ephemeral", "--listen", &address])));
+    assert_eq!(busy, format!("otr: cannot listen on {address}: the address is already in use"));
+    drop(taken);
+    let refused = only_error(call(&address, &["--ephemeral"]));
+    assert_eq!(refused, format!("otr: cannot connect to {address}: the connection was refused"));
+    let unknown = only_error(call("no-such-host.invalid:1", &["--ephemeral"]));
+    assert_eq!(unknown, "otr: cannot connect to no-such-host.invalid:1: the host name does not resolve");
+    let malformed = only_error(call("nowhere", &["--ephemeral"]));
+    assert_eq!(malformed, "otr: cannot connect to nowhere: the address is not well formed");
+    let (_, errors, status) = Process::spawn(otr(&["chat", "--ephemeral"])).finish();
+    assert_eq!(status.code(), Some(2));
+    assert!(errors.join("\n").contains("--listen"), "{errors:?}");
+}
+
+#[test]
+fn a_connection_that_ends_inside_a_message_is_reported() {
+    let (mut chat, address) = listen(&["--ephemeral"]);
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(&[0, 0, 0, 100, b'a', b'b', b'c']).unwrap();
+    drop(stream);
+    let line = chat.expect_error("no connection");
+    assert_eq!(
+        line,
+        "! no connection: the connection ended after 7 of 104 bytes of a message; waiting for the next call"
+    );
+    assert!(chat.finish().2.success());
+}

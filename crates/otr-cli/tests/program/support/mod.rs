@@ -1,0 +1,4 @@
+//! Driving the program from outside, as its users do.
+
+pub(crate) mod engine;
+pub(crate) mod process;
