@@ -52,6 +52,17 @@ pub enum Outcome {
     Established(Box<Established>, Option<Vec<u8>>),
 }
 
+/// What a message costs before it is known to be genuine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cost {
+    /// Nothing worth counting.
+    Nothing,
+    /// At most a message of ours sent once more.
+    Repetition,
+    /// A power in the group, or a signature.
+    Work,
+}
+
 /// Where the two slots stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct State {
@@ -93,6 +104,37 @@ impl Ake {
             awaiting_signature: matches!(self.initiator, Initiator::AwaitingSignature(_)),
             awaiting_reveal_signature: matches!(self.responder, Responder::AwaitingRevealSignature(_)),
         }
+    }
+
+    /// What `message` costs us before it is known to be genuine, for the account's budgets. The later messages of an
+    /// attempt cost nothing here: an attempt survives only so many that fail.
+    #[must_use]
+    pub const fn cost(&self, message: &Message<'_>) -> Cost {
+        match (&message.payload, &self.initiator, &self.responder) {
+            (Payload::DhCommit(_), _, Responder::Idle) | (Payload::DhKey(_), Initiator::AwaitingDhKey(_), _) => {
+                Cost::Work
+            }
+            (Payload::DhCommit(_), _, Responder::AwaitingRevealSignature(_))
+            | (Payload::DhKey(_), Initiator::AwaitingSignature(_), _) => Cost::Repetition,
+            (Payload::DhKey(_), Initiator::Idle, _)
+            | (Payload::RevealSignature(_) | Payload::Signature(_) | Payload::Data(_), _, _) => Cost::Nothing,
+        }
+    }
+
+    /// Whether an attempt is under way whose first message is younger than [`ATTEMPT_LIFETIME`]. Repeated messages
+    /// do not make it younger.
+    #[must_use]
+    pub fn is_under_way(&self, now: Duration) -> bool {
+        let initiator = match &self.initiator {
+            Initiator::Idle => None,
+            Initiator::AwaitingDhKey(offer) => Some(offer.made()),
+            Initiator::AwaitingSignature(state) => Some(state.offer().made()),
+        };
+        let responder = match &self.responder {
+            Responder::Idle => None,
+            Responder::AwaitingRevealSignature(state) => Some(state.begun),
+        };
+        initiator.into_iter().chain(responder).any(|begun| now.saturating_sub(begun) < ATTEMPT_LIFETIME)
     }
 
     /// Forgets both slots.

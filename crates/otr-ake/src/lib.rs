@@ -51,7 +51,7 @@ mod initiator;
 mod offer;
 mod responder;
 
-pub use ake::{Ake, Context, Outcome, State};
+pub use ake::{Ake, Context, Cost, Outcome, State};
 pub use error::Error;
 pub use established::{Established, Role};
 pub use offer::Offer;

@@ -24,7 +24,10 @@ pub(crate) struct AwaitingRevealSignature {
     key_pair: Arc<DhKeyPair>,
     encrypted_gx: Vec<u8>,
     hashed_gx: [u8; 32],
+    /// When the last commit came.
     pub(crate) since: Duration,
+    /// When the first commit came.
+    pub(crate) begun: Duration,
 }
 
 impl AwaitingRevealSignature {
@@ -35,6 +38,7 @@ impl AwaitingRevealSignature {
             encrypted_gx: commit.encrypted_gx.to_vec(),
             hashed_gx: *commit.hashed_gx,
             since: context.now,
+            begun: context.now,
         }
     }
 

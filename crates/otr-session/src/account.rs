@@ -8,8 +8,11 @@ use otr_wire::{InstanceTag, Versions};
 use rand_core::CryptoRng;
 
 use crate::{
-    Config, Conversation, Incoming, KnownFingerprint, MAX_NAME, Output, Policy, Refusal, Sent, SessionState, Trust,
-    contact::Contact, receiving::Turn, shared::Shared,
+    Config, Conversation, Incoming, KnownFingerprint, MAX_NAME, MAX_PARTIAL_BYTES, Output, Policy, Refusal, Sent,
+    SessionState, Trust, Warning,
+    contact::{Contact, Destination},
+    receiving::Turn,
+    shared::Shared,
 };
 
 /// One user on one network.
@@ -102,6 +105,7 @@ impl Account {
         let (contact, shared) = self.contact(peer);
         contact.expire(peer, shared, now);
         contact.receive(incoming, &mut Turn { peer, shared, now, rng, may_reply: false });
+        self.make_room_for_partials();
         self.forget_idle(peer, now);
     }
 
@@ -172,21 +176,20 @@ impl Account {
     /// (attack rule STATE-15).
     #[must_use]
     pub fn status(&self, peer: &str) -> Status {
-        let contact = self.contacts.get(peer);
-        let best = contact.and_then(|contact| Some((contact, contact.best()?)));
-        let instance = best.and_then(|(contact, name)| contact.instances.get(&name));
-        let session = instance.and_then(|instance| instance.session());
-        let state = match (session, contact) {
-            (Some(_), _) => SessionState::Encrypted,
-            (None, Some(contact)) if contact.is_finished() => SessionState::Finished,
-            (None, _) => SessionState::Plaintext,
+        let nothing = |state| Status { state, conversation: None, their_instance: None, blocked: false, unreadable: 0 };
+        let Some(contact) = self.contacts.get(peer) else { return nothing(SessionState::Plaintext) };
+        let name = match contact.destination() {
+            Destination::Clear => return nothing(SessionState::Plaintext),
+            Destination::Nowhere => return nothing(SessionState::Finished),
+            Destination::Private(name) => name,
         };
+        let session = contact.session(name);
         Status {
-            state,
-            conversation: session.zip(contact).map(|(session, contact)| contact.conversation(session)),
-            their_instance: best.and_then(|(_, name)| name),
+            state: SessionState::Encrypted,
+            conversation: session.map(|session| contact.conversation(session)),
+            their_instance: name,
             blocked: session.is_some_and(|session| session.blocked),
-            unreadable: instance.map_or(0, |instance| instance.unreadable),
+            unreadable: contact.instances.get(&name).map_or(0, |instance| instance.unreadable),
         }
     }
 
@@ -205,7 +208,9 @@ impl Account {
         if !is_name(peer) {
             return Err(Refusal::BadName.into());
         }
-        self.contact(peer).0.known.set(fingerprint, trust);
+        let (contact, _) = self.contact(peer);
+        contact.known.set(fingerprint, trust);
+        contact.apply_trust();
         Ok(())
     }
 
@@ -225,21 +230,23 @@ impl Account {
         self.on_record(peer, fingerprint)?;
         let (contact, shared) = self.contact(peer);
         contact.known.set(fingerprint, trust);
-        if trust == Trust::Verified {
-            contact.unblock(fingerprint);
-            contact.flush_queue(peer, shared, now);
-        }
+        contact.apply_trust();
+        contact.flush_queue(peer, shared, now);
         Ok(())
     }
 
-    /// Accepts a changed identity without saying that it is verified: sending to it is possible again.
+    /// Accepts a changed identity without saying that it is verified: sending to it is possible again, and text that
+    /// waits goes to it.
     ///
     /// # Errors
     ///
     /// When the fingerprint is not on record for `peer`.
-    pub fn accept_identity(&mut self, peer: &str, fingerprint: Fingerprint) -> Result<(), NotPossible> {
+    pub fn accept_identity(&mut self, peer: &str, fingerprint: Fingerprint, now: Duration) -> Result<(), NotPossible> {
         self.on_record(peer, fingerprint)?;
-        self.contact(peer).0.unblock(fingerprint);
+        let (contact, shared) = self.contact(peer);
+        contact.known.accept(fingerprint);
+        contact.apply_trust();
+        contact.flush_queue(peer, shared, now);
         Ok(())
     }
 
@@ -336,6 +343,22 @@ impl Account {
     fn on_record(&self, peer: &str, fingerprint: Fingerprint) -> Result<(), NotPossible> {
         let known = self.contacts.get(peer).and_then(|contact| contact.known.trust(fingerprint));
         known.map(|_| ()).ok_or(NotPossible::UnknownFingerprint)
+    }
+
+    /// Keeps half-received messages of all contacts within their limit. Those of strangers go first, the largest
+    /// first; a friend's stay (attack rule FRAG-4).
+    fn make_room_for_partials(&mut self) {
+        while self.shared.partial_bytes > MAX_PARTIAL_BYTES {
+            let largest = self.contacts.iter_mut().max_by_key(|(_, contact)| {
+                let bytes = contact.assembler.bytes();
+                (bytes > 0 && !contact.is_encrypted(), bytes)
+            });
+            let Some((peer, contact)) = largest else { return };
+            let freed = contact.assembler.bytes();
+            contact.assembler.clear();
+            self.shared.partial_bytes = self.shared.partial_bytes.saturating_sub(freed.max(1));
+            self.shared.warn(peer, Warning::FragmentDropped);
+        }
     }
 
     /// A contact about whom there is nothing to remember takes no memory.

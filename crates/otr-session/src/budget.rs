@@ -50,6 +50,11 @@ impl Budget {
         }
     }
 
+    /// When there is a token at the latest.
+    pub(crate) fn ready_at(&self) -> Duration {
+        self.last.saturating_add(self.each.saturating_sub(self.saved))
+    }
+
     /// Whether the bucket is full, so that forgetting it changes nothing.
     pub(crate) fn is_full(&self, now: Duration) -> bool {
         self.saved.saturating_add(now.saturating_sub(self.last)) >= self.full

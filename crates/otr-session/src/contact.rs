@@ -8,13 +8,8 @@ use otr_crypto::Fingerprint;
 use otr_wire::{Assembler, Header, InstanceTag, Versions};
 
 use crate::{
-    Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, Trust,
-    budget::Budget,
-    instance::{Instance, MessageState},
-    queue::Queue,
-    session::Session,
-    shared::Shared,
-    trust::KnownFingerprints,
+    Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, SessionState,
+    budget::Budget, instance::Instance, queue::Queue, session::Session, shared::Shared, trust::KnownFingerprints,
 };
 
 /// Which instance is meant; `None` is the one unnamed instance of version 2.
@@ -31,6 +26,11 @@ pub(crate) struct Contact {
     pub(crate) queue: Queue,
     /// Until when text waits because the user asked for a private conversation.
     pub(crate) starting_until: Option<Duration>,
+    /// The conversation that text went to and that the other side ended; text goes nowhere until the user acts or an exchange completes
+    /// (spec: `MSGSTATE_FINISHED`).
+    pub(crate) ended: Option<Ended>,
+    /// How often a query is still repeated for the text that waits.
+    pub(crate) queries_left: u8,
     pub(crate) tag_offer: TagOffer,
     pub(crate) budgets: Budgets,
 }
@@ -52,6 +52,26 @@ pub(crate) struct OpenOffer {
     pub(crate) spent: bool,
 }
 
+/// A conversation that the other side has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Ended {
+    /// At which instance.
+    pub(crate) at: InstanceName,
+    /// By whom.
+    pub(crate) by: Fingerprint,
+}
+
+/// What becomes of text for a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Destination {
+    /// It goes to the session at this instance.
+    Private(InstanceName),
+    /// It goes out in clear, if the policy allows it.
+    Clear,
+    /// It goes nowhere.
+    Nowhere,
+}
+
 /// What became of the whitespace tags we send (attack rule VER-6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum TagOffer {
@@ -65,6 +85,10 @@ pub(crate) enum TagOffer {
 #[derive(Debug)]
 pub(crate) struct Budgets {
     pub(crate) exchanges: Budget,
+    /// The same while the user waits for this contact.
+    pub(crate) wanted_exchanges: Budget,
+    /// Messages of an exchange sent once more.
+    pub(crate) repetitions: Budget,
     /// Exchanges begun by unauthenticated prompting while a private conversation runs.
     pub(crate) prompts_in_private: Budget,
     pub(crate) queries: Budget,
@@ -76,6 +100,8 @@ impl Budgets {
     const fn new() -> Self {
         Self {
             exchanges: Budget::exchanges_of_a_contact(),
+            wanted_exchanges: Budget::exchanges_of_a_contact(),
+            repetitions: Budget::exchanges_of_a_contact(),
             prompts_in_private: Budget::one_per_interval(),
             queries: Budget::one_per_interval(),
             errors: Budget::one_per_interval(),
@@ -84,7 +110,16 @@ impl Budgets {
     }
 
     fn are_full(&self, now: Duration) -> bool {
-        [&self.exchanges, &self.prompts_in_private, &self.queries, &self.errors, &self.other_instance_warnings]
+        let Self {
+            exchanges,
+            wanted_exchanges,
+            repetitions,
+            prompts_in_private,
+            queries,
+            errors,
+            other_instance_warnings,
+        } = self;
+        [exchanges, wanted_exchanges, repetitions, prompts_in_private, queries, errors, other_instance_warnings]
             .into_iter()
             .all(|budget| budget.is_full(now))
     }
@@ -100,6 +135,8 @@ impl Contact {
             assembler: Assembler::new(config.message_limit),
             queue: Queue::default(),
             starting_until: None,
+            ended: None,
+            queries_left: 0,
             tag_offer: TagOffer::NotSent,
             budgets: Budgets::new(),
         }
@@ -120,73 +157,103 @@ impl Contact {
         self.settings.versions.unwrap_or(config.versions)
     }
 
-    /// The instance that text goes to: one in private, a verified one first, then the one heard from last
-    /// (attack rule TAG-8).
+    /// The instance in private that text would go to: a verified one first, then one that may be sent to, then the
+    /// one heard from last (attack rule TAG-8).
     pub(crate) fn best(&self) -> Option<InstanceName> {
         let private = self.instances.iter().filter_map(|(&name, instance)| {
-            let session = instance.session()?;
-            let verified = self.known.is_verified(session.their_key().fingerprint());
-            Some((verified, session.last_received, name))
+            let session = instance.session.as_ref()?;
+            let verified = self.known.is_verified(session.fingerprint());
+            Some(((verified, !session.blocked, session.last_received), name))
         });
-        private.max_by_key(|&(verified, heard, _)| (verified, heard)).map(|(_, _, name)| name)
+        private.max_by_key(|&(rank, _)| rank).map(|(_, name)| name)
     }
 
-    pub(crate) fn best_session_mut(&mut self) -> Option<&mut Session> {
-        let name = self.best()?;
-        self.instances.get_mut(&name)?.session_mut()
+    /// What becomes of text: the one answer that both sending and the status go by (attack rule STATE-15).
+    pub(crate) fn destination(&self) -> Destination {
+        match (&self.ended, self.best()) {
+            (Some(_), _) => Destination::Nowhere,
+            (None, Some(name)) => Destination::Private(name),
+            (None, None) => Destination::Clear,
+        }
+    }
+
+    pub(crate) fn session(&self, name: InstanceName) -> Option<&Session> {
+        self.instances.get(&name)?.session.as_deref()
+    }
+
+    pub(crate) fn session_mut(&mut self, name: InstanceName) -> Option<&mut Session> {
+        self.instances.get_mut(&name)?.session.as_deref_mut()
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.instances.values().any(|instance| instance.session().is_some())
+        self.instances.values().any(|instance| instance.session.is_some())
     }
 
-    pub(crate) fn is_finished(&self) -> bool {
-        self.instances.values().any(|instance| matches!(instance.state, MessageState::Finished))
+    /// Whether there is, or was until the other side ended it, a private conversation.
+    pub(crate) fn is_private(&self) -> bool {
+        self.is_encrypted() || self.ended.is_some()
     }
 
     /// What the host is told of the conversation with an instance.
     pub(crate) fn conversation(&self, session: &Session) -> Conversation {
-        let their_fingerprint = session.their_key().fingerprint();
         Conversation {
             version: session.header().version(),
-            their_fingerprint,
-            trust: self.known.trust(their_fingerprint).unwrap_or(Trust::Unverified),
+            their_fingerprint: session.fingerprint(),
+            trust: self.known.trust_in(session.their_key()),
             session_id: session.session_id(),
             role: session.role(),
         }
     }
 
-    /// The present state of an instance, as an event.
-    pub(crate) fn session_change(&self, name: InstanceName, refreshed: bool) -> Event {
-        let instance = self.instances.get(&name);
-        Event::Session(SessionChange {
-            state: instance.map_or(MessageState::Plaintext.name(), |instance| instance.state.name()),
-            conversation: instance.and_then(Instance::session).map(|session| self.conversation(session)),
-            refreshed,
-            instance: name,
-        })
+    /// The session at an instance, as an event; `without` is the state when there is none.
+    pub(crate) fn session_change(&self, name: InstanceName, without: SessionState, refreshed: bool) -> Event {
+        let conversation = self.session(name).map(|session| self.conversation(session));
+        let state = conversation.as_ref().map_or(without, |_| SessionState::Encrypted);
+        Event::Session(SessionChange { state, conversation, refreshed, instance: name })
     }
 
-    /// Makes room for an instance that has no session yet and adds it.
-    pub(crate) fn add_instance(&mut self, name: InstanceName, header: Header, now: Duration) -> &mut Instance {
-        let new = self.instances.iter().filter(|(_, instance)| instance.session().is_none());
-        if new.clone().count() >= MAX_NEW_INSTANCES
-            && let Some((&oldest, _)) = new.min_by_key(|(_, instance)| instance.touched)
-        {
-            self.instances.remove(&oldest);
-        }
-        let instance = self.instances.entry(name).or_insert_with(|| Instance::new(header, now));
+    /// The exchange with an instance not known yet. It becomes known with [`add_instance`](Self::add_instance), once
+    /// a message of it was accepted.
+    pub(crate) fn new_instance(&self, header: Header, now: Duration) -> Instance {
+        let mut instance = Instance::new(header, now);
         if let Some(open) = &self.offer {
             instance.ake.begin(open.offer.clone());
         }
         instance
     }
 
-    /// Lets sessions with this identity send again.
-    pub(crate) fn unblock(&mut self, fingerprint: Fingerprint) {
-        let sessions = self.instances.values_mut().filter_map(Instance::session_mut);
-        for session in sessions.filter(|session| session.their_key().fingerprint() == fingerprint) {
-            session.blocked = false;
+    /// Adds an instance; among too many without a session the one untouched longest goes.
+    pub(crate) fn add_instance(&mut self, name: InstanceName, instance: Instance) {
+        let new = self.instances.iter().filter(|(_, instance)| instance.session.is_none());
+        if new.clone().count() >= MAX_NEW_INSTANCES
+            && let Some((&oldest, _)) = new.min_by_key(|(_, instance)| instance.touched)
+        {
+            self.instances.remove(&oldest);
+        }
+        self.instances.insert(name, instance);
+    }
+
+    /// The session at `name` is over, by the other side's word or for want of room. If text went there, it goes on
+    /// only to the same identity or to a verified one. `best` is where text went before the last message came.
+    pub(crate) fn finish(&mut self, name: InstanceName, best: Option<InstanceName>) -> Option<Event> {
+        let session = self.instances.get_mut(&name)?.session.take()?;
+        let next = self.best().and_then(|next| self.session(next));
+        let goes_on = next.is_some_and(|next| {
+            next.fingerprint() == session.fingerprint() || self.known.is_verified(next.fingerprint())
+        });
+        if best == Some(name) && !goes_on {
+            self.ended = Some(Ended { at: name, by: session.fingerprint() });
+        }
+        Some(self.session_change(name, SessionState::Finished, false))
+    }
+
+    /// Lets the user's word about an identity act on the sessions there are: one that the user accepts may be sent
+    /// to; where one is verified, others that were not accepted may not.
+    pub(crate) fn apply_trust(&mut self) {
+        let anyone_verified = self.known.verified().is_some();
+        for session in self.instances.values_mut().filter_map(|instance| instance.session.as_deref_mut()) {
+            let accepted = self.known.is_accepted(session.fingerprint());
+            session.blocked = !accepted && (session.blocked || anyone_verified);
         }
     }
 
@@ -197,7 +264,7 @@ impl Contact {
         }
         for instance in self.instances.values_mut() {
             instance.ake.expire(now);
-            if let Some(session) = instance.session_mut()
+            if let Some(session) = &mut instance.session
                 && !session.stale_said
                 && now.saturating_sub(session.last_rotated) >= STALE_KEYS_AFTER
             {
@@ -216,13 +283,22 @@ impl Contact {
                 self.give_back(peer, shared);
             }
         }
+        if !self.queue.is_empty() && !self.is_encrypted() && self.queries_left > 0 {
+            self.query(peer, shared, now);
+        }
     }
 
     /// When [`expire`](Self::expire) next has something to do.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         let offer = self.offer.as_ref().map(OpenOffer::ends);
         let exchanges = self.instances.values().filter_map(|instance| instance.ake.next_timeout()).min();
-        [offer, exchanges, self.starting_until].into_iter().flatten().min()
+        let sessions = self.instances.values().filter_map(|instance| instance.session.as_deref());
+        let stale = sessions.filter(|session| !session.stale_said);
+        let stale = stale.map(|session| session.last_rotated.saturating_add(STALE_KEYS_AFTER)).min();
+        let asks_again = !self.queue.is_empty() && !self.is_encrypted() && self.queries_left > 0;
+        let query = asks_again.then(|| self.budgets.queries.ready_at());
+        let partials = self.assembler.next_timeout();
+        [offer, exchanges, stale, query, partials, self.starting_until].into_iter().flatten().min()
     }
 
     /// Hands every waiting text back to the user.
@@ -241,6 +317,7 @@ impl Contact {
             && self.assembler.is_empty()
             && self.queue.is_empty()
             && self.starting_until.is_none()
+            && self.ended.is_none()
             && self.tag_offer == TagOffer::NotSent
             && self.budgets.are_full(now)
     }

@@ -1,15 +1,15 @@
 //! Key exchanges with a contact: beginning them, running them, and what their completion changes.
 
-use otr_ake::{Context, Established, Offer, Outcome};
+use core::time::Duration;
+
+use otr_ake::{Context, Cost, Established, Offer, Outcome};
 use otr_wire::{Header, InstanceTag, Message, Payload, Version, Versions};
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, MAX_INSTANCES, Warning,
+    Event, MAX_INSTANCES, SessionState, Warning,
     contact::{Contact, InstanceName, OpenOffer},
-    instance::{Instance, MessageState},
     receiving::Turn,
-    revealed::PendingReveals,
     session::Session,
 };
 
@@ -37,11 +37,13 @@ impl Contact {
             Version::Three => Header::V3 { sender: turn.shared.instance_tag, receiver: None },
         };
         if let Some(open) = &self.offer
-            && !open.spent
-            && open.offer.header() == header
-            && turn.now < open.ends()
+            && self.can_repeat(open, header, turn.now)
         {
-            turn.transmit(header, &open.offer.message(None));
+            let offer = open.offer.clone();
+            turn.transmit(header, &offer.message(None));
+            for instance in self.instances.values_mut().filter(|instance| !instance.ake.state().is_active()) {
+                instance.ake.begin(offer.clone());
+            }
             return;
         }
         let offer = Offer::new(header, turn.now, turn.rng);
@@ -52,25 +54,37 @@ impl Contact {
         self.offer = Some(OpenOffer { offer, spent: false });
     }
 
+    /// Whether the commit that is out serves again: nobody has answered it yet, so its secrets are still secret.
+    fn can_repeat(&self, open: &OpenOffer, header: Header, now: Duration) -> bool {
+        let answered = open.spent || self.instances.values().any(|instance| instance.ake.state().awaiting_signature);
+        !answered && open.offer.header() == header && now < open.ends()
+    }
+
     /// Handles a message of the exchange.
     pub(crate) fn receive_exchange<R: CryptoRng + ?Sized>(&mut self, message: &Message<'_>, turn: &mut Turn<'_, R>) {
         if !turn.may_reply {
             return;
         }
-        let costs = matches!(message.payload, Payload::DhCommit(_) | Payload::DhKey(_));
-        if costs && !self.take_exchange(turn) {
-            return;
-        }
         let name = message.header.sender();
-        let is_new = !self.instances.contains_key(&name);
-        if is_new && !self.may_begin(message, turn) {
+        let header = reply_header(turn.shared.instance_tag, name);
+        // An instance that is not known yet is made aside: a refused message leaves none behind, and drives none out.
+        let mut new = match self.instances.contains_key(&name) {
+            true => None,
+            false if self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
+            false => return,
+        };
+        let ake = match (&new, self.instances.get(&name)) {
+            (Some(instance), _) | (None, Some(instance)) => &instance.ake,
+            (None, None) => return,
+        };
+        let granted = match ake.cost(message) {
+            Cost::Nothing => true,
+            Cost::Repetition => self.budgets.repetitions.take(turn.now),
+            Cost::Work => self.take_exchange(turn),
+        };
+        if !granted {
             return;
         }
-        let header = reply_header(turn.shared.instance_tag, name);
-        let instance = match self.instances.get_mut(&name) {
-            Some(instance) => instance,
-            None => self.add_instance(name, header, turn.now),
-        };
         let shared = &mut *turn.shared;
         let mut context = Context {
             identity: &shared.identity,
@@ -78,25 +92,25 @@ impl Contact {
             now: turn.now,
             rng: &mut *turn.rng,
         };
-        match instance.ake.receive(message, &mut context) {
-            Ok(Outcome::Ignored) => self.forget_if(is_new, name),
-            Ok(Outcome::Reply(reply)) => {
-                instance.touched = turn.now;
-                turn.transmit(header, &reply);
+        let Some(instance) = new.as_mut().or_else(|| self.instances.get_mut(&name)) else { return };
+        let result = instance.ake.receive(message, &mut context);
+        if !matches!(result, Ok(Outcome::Ignored) | Err(_)) {
+            instance.touched = turn.now;
+            if let Some(instance) = new {
+                self.add_instance(name, instance);
             }
+        }
+        match result {
+            Ok(Outcome::Ignored) => {}
+            Ok(Outcome::Reply(reply)) => turn.transmit(header, &reply),
             Ok(Outcome::Established(established, reply)) => {
                 if let Some(reply) = reply {
                     turn.transmit(header, &reply);
                 }
                 self.establish(name, *established, turn);
             }
-            Err(error) => {
-                self.forget_if(is_new, name);
-                turn.warn(match error {
-                    otr_ake::Error::Reflected => Warning::Reflected,
-                    _ => Warning::Malformed,
-                });
-            }
+            Err(otr_ake::Error::Reflected) => turn.warn(Warning::Reflected),
+            Err(_) => turn.warn(Warning::Malformed),
         }
     }
 
@@ -110,16 +124,12 @@ impl Contact {
         }
     }
 
-    /// A refused message leaves no instance behind.
-    fn forget_if(&mut self, is_new: bool, name: InstanceName) {
-        if is_new {
-            self.instances.remove(&name);
-        }
-    }
-
-    /// Takes one token of key exchange work, of the contact's and of the account's.
-    fn take_exchange<R: ?Sized>(&mut self, turn: &mut Turn<'_, R>) -> bool {
-        let granted = self.budgets.exchanges.take(turn.now) && turn.shared.take_exchange(turn.now);
+    /// Takes one token of key exchange work, of the account's and of the contact's. While the user waits for this
+    /// contact there are some more, so that what others have used up does not stand in the user's way.
+    pub(crate) fn take_exchange<R: ?Sized>(&mut self, turn: &mut Turn<'_, R>) -> bool {
+        let wanted = self.starting_until.is_some();
+        let granted = turn.shared.take_exchange(turn.now)
+            && (self.budgets.exchanges.take(turn.now) || (wanted && self.budgets.wanted_exchanges.take(turn.now)));
         if !granted {
             turn.warn(Warning::TooManyExchanges);
         }
@@ -137,51 +147,60 @@ impl Contact {
         let key = established.their_key.clone();
         let fingerprint = key.fingerprint();
         let before = instance.fingerprint();
-        let carried = match std::mem::replace(&mut instance.state, MessageState::Plaintext) {
-            MessageState::Encrypted(old) => old.supersede(),
-            MessageState::Plaintext | MessageState::Finished => PendingReveals::default(),
-        };
+        let carried = instance.session.take().map(|old| old.supersede()).unwrap_or_default();
         let mut session = Session::new(established, carried, turn.now, turn.rng);
 
         // attack rules AKE-13, ID-3: the identity is compared with the conversation's so far and with the one the
         // user has verified, and in full.
         let verified = self.known.verified();
         let collides = self.known.collides(&key);
-        let old = before.filter(|&before| before != fingerprint || collides).or(verified);
-        let changed = old.filter(|&old| collides || (old != fingerprint && !self.known.is_verified(fingerprint)));
-        session.blocked = changed.is_some() && (collides || verified.is_some());
-        let blocked = session.blocked;
+        let accepted = self.known.is_accepted(fingerprint) && !collides;
+        let old =
+            before.or(self.ended.map(|ended| ended.by)).filter(|&old| old != fingerprint || collides).or(verified);
+        let changed = old.filter(|&old| collides || (old != fingerprint && !accepted));
+        let blocked = collides || (verified.is_some() && !accepted);
+        session.blocked = blocked;
+        let is_another = !self.known.is_empty() && self.known.trust(fingerprint).is_none();
 
-        instance.state = MessageState::Encrypted(Box::new(session));
+        instance.session = Some(Box::new(session));
         instance.touched = turn.now;
         instance.unreadable = 0;
         if let Some(open) = &mut self.offer {
             open.spent = true;
         }
         self.starting_until = None;
+        self.ended = None;
 
         if self.known.trust(fingerprint).is_none() {
-            let other_known = !self.known.is_empty();
-            turn.event(Event::NewFingerprint { fingerprint, other_known });
+            turn.event(Event::NewFingerprint { fingerprint, other_known: is_another });
         }
         self.known.see(&key);
         if let Some(old) = changed {
             turn.event(Event::IdentityChanged { old, new: fingerprint, blocked });
         }
-        let change = self.session_change(name, before == Some(fingerprint));
+        let change = self.session_change(name, SessionState::Plaintext, before == Some(fingerprint));
         turn.event(change);
-        self.drop_oldest_session(name);
+        self.drop_one_session(name, turn);
+        if is_another && !blocked {
+            // What waits was not written for this identity; the user decides (attack rules STATE-10, RESEND-1).
+            self.give_back(turn.peer, turn.shared);
+        }
         self.flush_queue(turn.peer, turn.shared, turn.now);
     }
 
-    /// Keeps the number of sessions within its limit; the one heard from longest ago goes.
-    fn drop_oldest_session(&mut self, newest: InstanceName) {
-        let heard = |instance: &Instance| instance.session().map(|session| session.last_received);
-        let sessions = self.instances.iter().filter_map(|(&name, instance)| Some((heard(instance)?, name)));
-        if sessions.clone().count() > MAX_INSTANCES
-            && let Some((_, oldest)) = sessions.filter(|&(_, name)| name != newest).min()
-        {
-            self.instances.remove(&oldest);
+    /// Keeps the number of sessions within its limit. A verified session goes last, then one that may be sent to,
+    /// then the one heard from last.
+    fn drop_one_session<R: ?Sized>(&mut self, newest: InstanceName, turn: &mut Turn<'_, R>) {
+        let sessions = self.instances.iter().filter_map(|(&name, instance)| {
+            let session = instance.session.as_ref()?;
+            Some(((self.known.is_verified(session.fingerprint()), !session.blocked, session.last_received), name))
+        });
+        if sessions.clone().count() <= MAX_INSTANCES {
+            return;
+        }
+        let worst = sessions.filter(|&(_, name)| name != newest).min().map(|(_, name)| name);
+        if let Some(event) = worst.and_then(|name| self.finish(name, self.best())) {
+            turn.event(event);
         }
     }
 }

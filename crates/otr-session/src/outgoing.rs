@@ -6,7 +6,7 @@ use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
     Refusal,
-    contact::Contact,
+    contact::{Contact, Destination},
     session::Session,
     shared::{Fits, Shared},
 };
@@ -56,15 +56,15 @@ fn padding_needed(length: usize, block: usize) -> usize {
 }
 
 impl Contact {
-    /// Sends what waits, if a private conversation with an acceptable identity is up: a verified one, or, where none
-    /// is verified, any (attack rules TAG-9, STATE-10).
+    /// Sends what waits, if text has somewhere private to go, to an identity the user can have meant: where one is
+    /// verified, to a verified or accepted one (attack rules TAG-9, STATE-10).
     pub(crate) fn flush_queue(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
-        let must_be_verified = self.known.verified().is_some();
-        let Some(name) = self.best() else { return };
-        let Some(instance) = self.instances.get_mut(&name) else { return };
-        let acceptable = instance.fingerprint().is_some_and(|print| !must_be_verified || self.known.is_verified(print));
-        let Some(session) = instance.session_mut() else { return };
-        if !acceptable || session.blocked {
+        let Destination::Private(name) = self.destination() else { return };
+        let anyone_verified = self.known.verified().is_some();
+        let Some(session) = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut()) else {
+            return;
+        };
+        if session.blocked || (anyone_verified && !self.known.is_accepted(session.fingerprint())) {
             return;
         }
         for text in self.queue.take() {

@@ -9,9 +9,8 @@ use otr_wire::{
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, HEARTBEAT_INTERVAL, Incoming, MAX_PARTIAL_BYTES, MessageReceived, Origin, Policy, Protection, Text, Warning,
+    Event, HEARTBEAT_INTERVAL, Incoming, MessageReceived, Origin, Policy, Protection, Text, Warning,
     contact::{Contact, InstanceName, TagOffer},
-    instance::{Instance, MessageState},
     outgoing,
     session::{Opened, ReceiveError},
     shared::Shared,
@@ -47,11 +46,12 @@ impl<R: ?Sized> Turn<'_, R> {
 impl Contact {
     /// Handles one body.
     pub(crate) fn receive<R: CryptoRng + ?Sized>(&mut self, incoming: Incoming<'_>, turn: &mut Turn<'_, R>) {
-        if self.policy(&turn.shared.config) == Policy::Never {
+        if self.policy(&turn.shared.config) == Policy::Never && !self.is_private() {
             turn.event(plain(incoming.body.to_vec()));
             return;
         }
-        turn.may_reply = incoming.origin == Origin::Direct && !self.settings.silent;
+        let answering = !self.settings.silent || self.starting_until.is_some();
+        turn.may_reply = incoming.origin == Origin::Direct && answering;
         let for_us_alone = matches!(incoming.origin, Origin::Direct | Origin::Delayed);
         match Body::classify(incoming.body) {
             Body::Plain(text) => self.receive_plain(text.to_vec(), incoming.origin, turn),
@@ -94,8 +94,7 @@ impl Contact {
     }
 
     fn show_plain<R: ?Sized>(&self, text: Vec<u8>, turn: &mut Turn<'_, R>) {
-        let expected =
-            !self.is_encrypted() && !self.is_finished() && !self.policy(&turn.shared.config).requires_encryption();
+        let expected = !self.is_private() && !self.policy(&turn.shared.config).requires_encryption();
         if expected {
             turn.event(plain(text));
         } else {
@@ -113,10 +112,6 @@ impl Contact {
         let others = turn.shared.partial_bytes.saturating_sub(before);
         turn.shared.partial_bytes = others.saturating_add(self.assembler.bytes());
         match assembled {
-            Assembled::Incomplete if turn.shared.partial_bytes > MAX_PARTIAL_BYTES => {
-                self.forget_partial(fragment.header.sender(), turn.shared);
-                turn.warn(Warning::FragmentDropped);
-            }
             Assembled::Incomplete => {}
             Assembled::Dropped(_) => turn.warn(Warning::FragmentDropped),
             Assembled::Complete(body) => match Body::classify(&body) {
@@ -181,17 +176,18 @@ impl Contact {
 
     fn receive_data<R: CryptoRng + ?Sized>(&mut self, header: Header, data: &Data<'_>, turn: &mut Turn<'_, R>) {
         let name = header.sender();
+        let best = self.best();
         let Some(instance) = self.instances.get_mut(&name) else {
             return self.unreadable(Warning::NotInPrivate, data, turn);
         };
-        let MessageState::Encrypted(session) = &mut instance.state else {
+        let Some(session) = &mut instance.session else {
             return self.unreadable(Warning::NotInPrivate, data, turn);
         };
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
                 instance.touched = turn.now;
                 instance.ake.settle();
-                self.deliver(name, opened, turn);
+                self.deliver(name, opened, best, turn);
             }
             // attack rule DATA-1: a repeated message is no sign of lost keys, so it is not answered.
             Err(ReceiveError::Replayed) if data.flags.ignore_unreadable() => {}
@@ -211,14 +207,20 @@ impl Contact {
             return;
         }
         turn.warn(warning);
-        if turn.may_reply && self.budgets.errors.take(turn.now) {
+        if turn.may_reply && self.budgets.errors.take(turn.now) && turn.shared.take_exchange(turn.now) {
             turn.shared.transmit(turn.peer, error_message("An encrypted message of yours could not be read."));
         }
     }
 
     /// Hands over what an accepted message says: the text, then the records, a disconnect last
     /// (attack rule STATE-11).
-    fn deliver<R: CryptoRng + ?Sized>(&mut self, name: InstanceName, mut opened: Opened, turn: &mut Turn<'_, R>) {
+    fn deliver<R: CryptoRng + ?Sized>(
+        &mut self,
+        name: InstanceName,
+        mut opened: Opened,
+        best: Option<InstanceName>,
+        turn: &mut Turn<'_, R>,
+    ) {
         let extra_key = opened.extra_key.take();
         let Plaintext { text, tlvs, .. } = opened.plaintext();
         if !text.is_empty() {
@@ -232,30 +234,28 @@ impl Contact {
             }
         }
         if opened.exposed {
-            // attack rule REV-4: new keys, at once.
+            // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.
             turn.warn(Warning::LiveKeyRevealed);
-            self.prompted(self.versions(&turn.shared.config), turn);
+            if let Some(version) = self.session(name).map(|session| session.header().version())
+                && turn.may_reply
+                && self.take_exchange(turn)
+            {
+                self.begin_exchange(version, turn);
+            }
         }
         if tlvs.iter().any(|tlv| tlv.kind() == TlvType::DISCONNECTED) {
-            self.finish(name, turn);
+            if let Some(event) = self.finish(name, best) {
+                turn.event(event);
+            }
         } else if !text.is_empty() {
             self.answer_with_heartbeat(name, turn);
-        }
-    }
-
-    /// The other side has ended the conversation.
-    fn finish<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
-        if let Some(instance) = self.instances.get_mut(&name) {
-            instance.state = MessageState::Finished;
-            let change = self.session_change(name, false);
-            turn.event(change);
         }
     }
 
     /// After a shown message, if we have been silent for a while, an empty one, so that keys move on
     /// (attack rule DATA-13).
     fn answer_with_heartbeat<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
-        let Some(session) = self.instances.get_mut(&name).and_then(Instance::session_mut) else { return };
+        let Some(session) = self.session_mut(name) else { return };
         let silent_for = turn.now.saturating_sub(session.last_sent);
         if turn.may_reply && silent_for >= HEARTBEAT_INTERVAL && !session.blocked {
             // Nothing waits for this message; what cannot be sent is left.

@@ -5,21 +5,24 @@ use core::time::Duration;
 use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType};
 
 use crate::{
-    Policy, Refusal, START_PATIENCE, Sent,
+    Policy, Refusal, START_PATIENCE, Sent, SessionState,
     account::NotPossible,
-    contact::{Contact, TagOffer},
-    instance::MessageState,
+    contact::{Contact, Destination, Ended, InstanceName, TagOffer},
     outgoing,
     session::Session,
     shared::Shared,
 };
 use otr_crypto::ExtraSymmetricKey;
 
+/// How many queries one waiting text makes us send before we stop asking.
+const MAX_QUERIES: u8 = 10;
+
 impl Contact {
     /// Sends what the user typed, in the one way that state and policy allow.
     pub(crate) fn send(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Sent {
         let policy = self.policy(&shared.config);
-        if policy == Policy::Never {
+        // A policy is no way out of a private conversation (attack rule G-3).
+        if policy == Policy::Never && !self.is_private() {
             shared.transmit(peer, text.to_owned());
             return Sent::Plain;
         }
@@ -27,23 +30,28 @@ impl Contact {
         if text.contains('\0') {
             return Sent::Refused(Refusal::NulInText);
         }
-        if self.best_session_mut().is_some() {
-            return match self.send_encrypted(peer, text, shared, now) {
+        match self.destination() {
+            Destination::Private(name) => match self.send_encrypted(name, peer, text, shared, now) {
                 Ok(()) => Sent::Encrypted,
                 Err(refusal) => Sent::Refused(refusal),
-            };
+            },
+            Destination::Nowhere => Sent::Refused(Refusal::Finished),
+            Destination::Clear if policy.requires_encryption() || self.starting_until.is_some() => {
+                self.send_later(peer, text, shared, now)
+            }
+            Destination::Clear => self.send_plain(peer, text, policy, shared),
         }
-        if self.is_finished() {
-            return Sent::Refused(Refusal::Finished);
-        }
-        if policy.requires_encryption() || self.starting_until.is_some() {
-            return self.send_later(peer, text, shared, now);
-        }
-        self.send_plain(peer, text, policy, shared)
     }
 
-    fn send_encrypted(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Result<(), Refusal> {
-        let session = self.best_session_mut().ok_or(Refusal::Finished)?;
+    fn send_encrypted(
+        &mut self,
+        name: InstanceName,
+        peer: &str,
+        text: &str,
+        shared: &mut Shared,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let session = self.session_mut(name).ok_or(Refusal::Finished)?;
         if session.blocked {
             return Err(Refusal::IdentityChanged);
         }
@@ -59,6 +67,7 @@ impl Contact {
         if !self.queue.push(text) {
             return Sent::Refused(Refusal::QueueFull);
         }
+        self.queries_left = MAX_QUERIES;
         self.query(peer, shared, now);
         Sent::Queued
     }
@@ -93,17 +102,17 @@ impl Contact {
         Ok(())
     }
 
-    /// Asks for a private conversation without the user having said so: at most once a minute, and not while an
-    /// exchange is already under way (attack rule AKE-17).
+    /// Asks for a private conversation without the user having said so: at most once a minute, and not while the
+    /// user's own query waits for its answer or an exchange is under way (attack rule AKE-17).
     pub(crate) fn query(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
-        let under_way = self.instances.values().any(|instance| instance.ake.state().is_active());
-        if under_way || self.settings.silent || !self.budgets.queries.take(now) {
+        let versions = self.versions(&shared.config);
+        let asked = self.starting_until.is_some_and(|until| now < until);
+        let under_way = self.instances.values().any(|instance| instance.ake.is_under_way(now));
+        if asked || under_way || self.settings.silent || versions.is_empty() || !self.budgets.queries.take(now) {
             return;
         }
-        let versions = self.versions(&shared.config);
-        if !versions.is_empty() {
-            shared.transmit(peer, Query { offered: versions }.encode());
-        }
+        self.queries_left = self.queries_left.saturating_sub(1);
+        shared.transmit(peer, Query { offered: versions }.encode());
     }
 
     /// Ends every private conversation with the contact, and every exchange under way.
@@ -111,25 +120,20 @@ impl Contact {
         self.offer = None;
         self.starting_until = None;
         self.give_back(peer, shared);
-        let names: Vec<_> = self.instances.keys().copied().collect();
-        for name in names {
-            let Some(instance) = self.instances.get_mut(&name) else { continue };
-            instance.ake.abandon();
-            // The session is out of reach before its last message is made: nothing can be sent with it twice.
-            match std::mem::replace(&mut instance.state, MessageState::Plaintext) {
-                MessageState::Plaintext => continue,
-                MessageState::Finished => {}
-                MessageState::Encrypted(session) => {
-                    let header = session.header();
-                    if let Some(message) = session.disconnect() {
-                        shared.transmit_encoded(peer, header, &message);
-                    }
-                }
-            }
-            let change = self.session_change(name, false);
+        if let Some(Ended { at, .. }) = self.ended.take() {
+            let change = self.session_change(at, SessionState::Plaintext, false);
             shared.event(peer, change);
         }
-        self.instances.clear();
+        for (name, mut instance) in std::mem::take(&mut self.instances) {
+            // The session is out of reach before its last message is made: nothing can be sent with it twice.
+            let Some(session) = instance.session.take() else { continue };
+            let header = session.header();
+            if let Some(message) = session.disconnect() {
+                shared.transmit_encoded(peer, header, &message);
+            }
+            let change = self.session_change(name, SessionState::Plaintext, false);
+            shared.event(peer, change);
+        }
     }
 
     pub(crate) fn heartbeat(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
@@ -158,7 +162,8 @@ impl Contact {
     }
 
     fn private_session(&mut self) -> Result<&mut Session, NotPossible> {
-        let session = self.best_session_mut().ok_or(NotPossible::NotInPrivate)?;
+        let Destination::Private(name) = self.destination() else { return Err(NotPossible::NotInPrivate) };
+        let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
         if session.blocked { Err(NotPossible::Refused(Refusal::IdentityChanged)) } else { Ok(session) }
     }
 }

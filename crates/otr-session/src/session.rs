@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use otr_ake::{Established, Role};
-use otr_crypto::{ExtraSymmetricKey, PublicKey, SessionId};
+use otr_crypto::{ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
 use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, Mpi, Plaintext, Tlv, TlvType};
 use rand_core::CryptoRng;
 
@@ -94,6 +94,10 @@ impl Session {
 
     pub(crate) const fn their_key(&self) -> &PublicKey {
         &self.their_key
+    }
+
+    pub(crate) fn fingerprint(&self) -> Fingerprint {
+        self.their_key.fingerprint()
     }
 
     /// Makes a Data message, still unarmoured.
@@ -193,9 +197,7 @@ mod tests {
     use otr_crypto::IdentityKey;
     use otr_wire::{InstanceTag, KeyId};
 
-    use crate::{
-        Account, Config, Event, Incoming, Output, Refusal, Sent, SessionState, contact::Contact, key_ring::Age,
-    };
+    use crate::{Account, Config, Event, Incoming, Output, Refusal, Sent, SessionState, key_ring::Age};
 
     const NOW: Duration = Duration::from_secs(1);
 
@@ -234,7 +236,9 @@ mod tests {
     }
 
     fn session(account: &mut Account) -> &mut super::Session {
-        account.contact_for_test("peer").and_then(Contact::best_session_mut).unwrap()
+        let contact = account.contact_for_test("peer").unwrap();
+        let name = contact.best().unwrap();
+        contact.session_mut(name).unwrap()
     }
 
     // attack: DATA-4, AKE-18

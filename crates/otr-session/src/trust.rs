@@ -32,6 +32,8 @@ struct Record {
     known: KnownFingerprint,
     /// SHA-256 of the whole public key, once it was seen.
     full_digest: Option<[u8; 32]>,
+    /// The user takes it for the contact's, in place of a verified one, without calling it verified.
+    accepted: bool,
 }
 
 impl KnownFingerprints {
@@ -41,6 +43,17 @@ impl KnownFingerprints {
 
     pub(crate) fn is_verified(&self, fingerprint: Fingerprint) -> bool {
         self.trust(fingerprint) == Some(Trust::Verified)
+    }
+
+    /// Whether the user takes this identity for the contact's: verified, or accepted as it is.
+    pub(crate) fn is_accepted(&self, fingerprint: Fingerprint) -> bool {
+        self.record(fingerprint).is_some_and(|record| record.accepted || record.known.trust == Trust::Verified)
+    }
+
+    /// How far a key is trusted; one that merely shares its fingerprint with a trusted one is not.
+    pub(crate) fn trust_in(&self, key: &PublicKey) -> Trust {
+        let trust = self.trust(key.fingerprint()).filter(|_| !self.collides(key));
+        trust.unwrap_or(Trust::Unverified)
     }
 
     /// A verified identity, if there is any.
@@ -64,8 +77,18 @@ impl KnownFingerprints {
         record.full_digest.get_or_insert(key.full_digest());
     }
 
+    /// Sets the trust in an identity. Where one is newly verified, what was accepted in its place is no more.
     pub(crate) fn set(&mut self, fingerprint: Fingerprint, trust: Trust) {
-        self.record_mut(fingerprint).known.trust = trust;
+        if trust == Trust::Verified && !self.is_verified(fingerprint) {
+            self.0.iter_mut().for_each(|record| record.accepted = false);
+        }
+        let record = self.record_mut(fingerprint);
+        record.known.trust = trust;
+        record.accepted &= trust == Trust::Verified;
+    }
+
+    pub(crate) fn accept(&mut self, fingerprint: Fingerprint) {
+        self.record_mut(fingerprint).accepted = true;
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = KnownFingerprint> {
@@ -89,9 +112,66 @@ impl KnownFingerprints {
         let at = self.0.iter().position(|record| record.known.fingerprint == fingerprint).unwrap_or_else(|| {
             self.make_room();
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified };
-            self.0.push(Record { known, full_digest: None });
+            self.0.push(Record { known, full_digest: None, accepted: false });
             self.0.len() - 1
         });
         &mut self.0[at]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+    use otr_crypto::IdentityKey;
+
+    use super::*;
+
+    fn fingerprint(number: u32) -> Fingerprint {
+        let mut bytes = [0; 20];
+        bytes[..4].copy_from_slice(&number.to_be_bytes());
+        Fingerprint::from_bytes(bytes)
+    }
+
+    // attack: ID-3
+    #[test]
+    fn another_key_under_a_known_fingerprint_is_noticed_and_not_trusted() {
+        let key = IdentityKey::generate(&mut ChaCha20Rng::from_seed([3; 32]));
+        let key = key.public_key();
+        let mut known = KnownFingerprints::default();
+        known.see(key);
+        known.set(key.fingerprint(), Trust::Verified);
+        assert!(!known.collides(key));
+        assert_eq!(known.trust_in(key), Trust::Verified);
+        // A key with the same SHA-1 cannot be made; a record of one can.
+        known.record_mut(key.fingerprint()).full_digest = Some([9; 32]);
+        assert!(known.collides(key));
+        assert_eq!(known.trust_in(key), Trust::Unverified);
+    }
+
+    // attack: DOS-3
+    #[test]
+    fn ever_new_identities_push_out_unverified_ones_only() {
+        let mut known = KnownFingerprints::default();
+        known.set(fingerprint(0), Trust::Verified);
+        for number in 1..1000 {
+            known.set(fingerprint(number), Trust::Unverified);
+        }
+        assert_eq!(known.iter().count(), MAX_KNOWN_FINGERPRINTS);
+        assert!(known.is_verified(fingerprint(0)));
+        assert!(known.trust(fingerprint(999)).is_some());
+    }
+
+    // attack: AKE-13
+    #[test]
+    fn verifying_one_identity_ends_the_acceptance_of_others() {
+        let mut known = KnownFingerprints::default();
+        known.set(fingerprint(1), Trust::Unverified);
+        known.accept(fingerprint(1));
+        assert!(known.is_accepted(fingerprint(1)));
+        known.set(fingerprint(2), Trust::Verified);
+        assert!(!known.is_accepted(fingerprint(1)));
+        assert!(known.is_accepted(fingerprint(2)));
+        known.set(fingerprint(2), Trust::Unverified);
+        assert!(!known.is_accepted(fingerprint(2)));
     }
 }

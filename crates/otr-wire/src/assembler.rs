@@ -93,6 +93,17 @@ impl Assembler {
         self.partials.retain(|_, partial| now.saturating_sub(partial.touched) < MAX_PARTIAL_AGE);
     }
 
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.partials.clear();
+    }
+
+    /// When [`expire`](Self::expire) next has something to do.
+    #[must_use]
+    pub fn next_timeout(&self) -> Option<Duration> {
+        self.partials.values().map(|partial| partial.touched.saturating_add(MAX_PARTIAL_AGE)).min()
+    }
+
     /// Whether nothing is stored.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -27,7 +27,7 @@ impl Room {
 
     pub(super) fn accept(&mut self) -> Result<(), Error> {
         let Some(fingerprint) = self.fingerprint_meant()? else { return Ok(()) };
-        match self.account.accept_identity(&self.peer, fingerprint) {
+        match self.account.accept_identity(&self.peer, fingerprint, self.clock.now()) {
             Ok(()) => self.show([note(format!("{fingerprint} is accepted, though not verified"))]),
             Err(reason) => self.show([trouble(reason.to_string())]),
         }

@@ -61,7 +61,7 @@ pub(crate) fn call(
         "trust" => trust(&params(raw)?, account, profile, now),
         "accept" => {
             let params::Accept { peer, fingerprint } = params(raw)?;
-            account.accept_identity(&peer.0, fingerprint).map(nothing).map_err(fault)
+            account.accept_identity(&peer.0, fingerprint, now).map(nothing).map_err(fault)
         }
         "extra_key" => {
             let params::ExtraKey { peer, usage, data } = params(raw)?;
