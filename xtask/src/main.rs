@@ -1,2 +1,48 @@
-//! The project's tasks.
-fn main() {}
+//! The project's tasks: `cargo xtask <task>`.
+
+#![expect(clippy::print_stdout, reason = "a task says what it does")]
+
+mod ci;
+mod error;
+mod examples;
+mod interop;
+mod no_std;
+mod setup;
+mod shell;
+mod test_vectors;
+
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask setup                         install and build what the tests need beyond Rust
+cargo xtask ci                            everything that has to hold, in the order of its cost
+cargo xtask interop [--peer NAME] [--scenario NAME] [--count N] [--seed S] [--list]
+                                          hold `otr engine` against its peers
+cargo xtask test-vectors [--bless|--check] run every crate against tests/vectors
+cargo xtask no-std                        show that otr-wire and otr-crypto need no std
+cargo xtask examples                      run the examples of every crate";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (task, rest) = arguments.split_first().map_or(("", [].as_slice()), |(task, rest)| (task.as_str(), rest));
+    let done = match task {
+        "setup" => setup::run(),
+        "ci" => ci::run(),
+        "interop" => interop::run(rest),
+        "test-vectors" => test_vectors::run(rest),
+        "no-std" => no_std::run(),
+        "examples" => examples::run(),
+        "help" | "--help" | "-h" | "" => {
+            println!("{USAGE}");
+            return if task.is_empty() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+        _ => Err(error::Error(format!("there is no task {task}; these there are:\n{USAGE}"))),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

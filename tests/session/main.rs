@@ -1,0 +1,18 @@
+//! Two accounts against each other and against the network between them, a test for each rule.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests are tests: a broken expectation is a failed test"
+)]
+
+mod data;
+mod discovery;
+mod exchange;
+mod ground_rules;
+mod hardening;
+mod identity;
+mod reveal;
+mod smoke;
+mod state;
+mod tags;

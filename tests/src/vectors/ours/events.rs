@@ -1,0 +1,88 @@
+//! Events as they stand in the files.
+
+use otr_session::{Conversation, Event, MessageReceived, SessionChange, Text, Warning};
+use serde::{Deserialize, Serialize};
+
+use crate::vectors::{
+    Problem,
+    value::{Hex, Tag},
+};
+
+/// An event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub(super) enum Told {
+    Message { text: String, protection: String, instance: Option<Tag> },
+    Session { state: String, refreshed: bool, instance: Option<Tag>, conversation: Option<Private> },
+    NewFingerprint { fingerprint: Hex, other_known: bool },
+    IdentityChanged { old: Hex, new: Hex, blocked: bool },
+    ExtraKey { usage: u32, data: Hex, key: Hex },
+    NotDelivered { text: String },
+    StaleKeys,
+    Warning(String),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Private {
+    version: u16,
+    their_fingerprint: Hex,
+    trust: String,
+    session_id: Hex,
+    role: String,
+}
+
+impl Told {
+    pub(super) fn of(event: &Event) -> Result<Self, Problem> {
+        Ok(match event {
+            Event::Message(MessageReceived { text, protection, instance }) => Self::Message {
+                text: utf8(text)?,
+                protection: format!("{protection:?}"),
+                instance: instance.map(Tag::from),
+            },
+            Event::Session(SessionChange { state, conversation, refreshed, instance }) => Self::Session {
+                state: format!("{state:?}"),
+                refreshed: *refreshed,
+                instance: instance.map(Tag::from),
+                conversation: conversation.as_ref().map(Private::of),
+            },
+            Event::NewFingerprint { fingerprint, other_known } => Self::NewFingerprint {
+                fingerprint: fingerprint.as_bytes().as_slice().into(),
+                other_known: *other_known,
+            },
+            Event::IdentityChanged { old, new, blocked } => Self::IdentityChanged {
+                old: old.as_bytes().as_slice().into(),
+                new: new.as_bytes().as_slice().into(),
+                blocked: *blocked,
+            },
+            Event::ExtraKey { usage, data, key } => {
+                Self::ExtraKey { usage: *usage, data: data.as_slice().into(), key: key.as_bytes().as_slice().into() }
+            }
+            Event::NotDelivered { text } => Self::NotDelivered { text: text.clone() },
+            Event::StaleKeys => Self::StaleKeys,
+            Event::Warning(Warning::UnencryptedReceived(text)) => {
+                Self::Warning(format!("UnencryptedReceived: {}", utf8(text)?))
+            }
+            Event::Warning(Warning::PeerError(text)) => Self::Warning(format!("PeerError: {}", utf8(text)?)),
+            Event::Warning(warning) => Self::Warning(format!("{warning:?}")),
+            _ => return Err(Problem::new(format!("an event without a form here: {event:?}"))),
+        })
+    }
+}
+
+impl Private {
+    fn of(conversation: &Conversation) -> Self {
+        Self {
+            version: conversation.version.number(),
+            their_fingerprint: conversation.their_fingerprint.as_bytes().as_slice().into(),
+            trust: format!("{:?}", conversation.trust),
+            session_id: conversation.session_id.as_bytes().as_slice().into(),
+            role: format!("{:?}", conversation.role),
+        }
+    }
+}
+
+/// The conversations here are held in UTF-8.
+fn utf8(text: &Text) -> Result<String, Problem> {
+    Ok(std::str::from_utf8(text.as_bytes())?.into())
+}
