@@ -13,7 +13,7 @@ const STEPS: [Step; 10] = [
     ("format", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
     ("setup", setup::run),
     ("rules", || {
-        let tests = ["--test", "layers", "--test", "attack_rules"];
+        let tests = ["--test", "layers", "--test", "attack_rules", "--test", "dependencies"];
         run_command(cargo(&["test", "--quiet", "--workspace"]).args(tests))
     }),
     ("no-std", no_std::run),
