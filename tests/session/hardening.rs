@@ -76,6 +76,8 @@ fn when_the_verified_peer_ends_text_does_not_go_to_a_stranger() {
     let mut bob = Hostile::connect(&mut side, 1, 0x2002, NOW + Duration::from_secs(1));
     let shown = side.account.status("bob").conversation.expect("in private").their_fingerprint;
     side.account.set_trust("bob", shown, Trust::Verified, NOW).expect("known");
+    assert_eq!(side.account.send("bob", "hello", NOW + Duration::from_secs(1)), Sent::Encrypted);
+    side.drain();
     let goodbye = bob.data(&Forged { tlvs: bye(), ..Forged::default() });
     let now = NOW + Duration::from_secs(2);
     side.receive(&goodbye, now);
@@ -92,6 +94,8 @@ fn when_the_peer_ends_text_goes_on_to_the_same_identity_only() {
         let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
         let _other = Hostile::connect(&mut side, other_identity, 0x6666, NOW);
         let mut bob = Hostile::connect(&mut side, 1, 0x2002, NOW + Duration::from_secs(1));
+        assert_eq!(side.account.send("bob", "hello", NOW + Duration::from_secs(1)), Sent::Encrypted);
+        side.drain();
         let goodbye = bob.data(&Forged { tlvs: bye(), ..Forged::default() });
         side.receive(&goodbye, NOW + Duration::from_secs(2));
         let sent = side.account.send("bob", SECRET, NOW + Duration::from_secs(2));
@@ -443,4 +447,182 @@ fn messages_for_nobody_we_know_leave_nothing_behind() {
     }
     assert!(side.warnings().iter().all(|warning| matches!(warning, Warning::Malformed | Warning::FragmentDropped)));
     let _ = unarmour(&forged_commit(0x9000, 0x1001));
+}
+
+fn after(seconds: u64) -> Duration {
+    NOW + Duration::from_secs(seconds)
+}
+
+fn changed_identity(side: &Side) -> bool {
+    side.events.iter().any(|event| matches!(event, Event::IdentityChanged { .. }))
+}
+
+// attack: DOS-8
+#[test]
+fn a_host_that_sleeps_until_the_next_moment_never_spins() {
+    for (silent, commit_at) in [(false, None), (false, Some(59)), (true, None)] {
+        let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::Always, ..Config::default() }, 1);
+        side.account.set_may_reply("bob", !silent).expect("a name");
+        side.account.start("bob", NOW).expect("allowed");
+        assert_eq!(side.account.send("bob", "x", NOW), Sent::Queued);
+        if let Some(at) = commit_at {
+            side.receive(&Exchange::new(&side, 1, 0x2002, 1).commit(after(at)), after(at));
+        }
+        for second in 0..1500 {
+            side.account.tick(after(second));
+            let next = side.account.next_timeout();
+            assert!(next.is_none_or(|at| at > after(second)), "{next:?} at {:?}", after(second));
+        }
+    }
+}
+
+// attack: AKE-13, G-3
+#[test]
+fn a_stranger_who_takes_over_is_told_of() {
+    // After the conversation with Bob was ended, by a refresh of a session that nobody talked in.
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let _mallory = Hostile::connect(&mut side, 2, 0x6666, NOW);
+    let mut bob = Hostile::connect(&mut side, 1, 0x2002, after(1));
+    assert_eq!(side.account.send("bob", "hello", after(1)), Sent::Encrypted);
+    side.drain();
+    let goodbye = bob.data(&Forged { tlvs: bye(), ..Forged::default() });
+    side.receive(&goodbye, after(2));
+    side.events.clear();
+    let _mallory = Hostile::connect(&mut side, 2, 0x6666, after(3));
+    assert!(changed_identity(&side));
+    assert!(!side.events.iter().any(|event| matches!(event, Event::Session(change) if change.refreshed)));
+
+    // While it runs, by somebody whose key has been seen before.
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let mallory = Pair::new(1, Config::default()).bob.account.fingerprint();
+    side.account.remember("bob", mallory, Trust::Unverified).expect("a name");
+    let _bob = Hostile::connect(&mut side, 2, 0x2002, NOW);
+    side.events.clear();
+    let _mallory = Hostile::connect(&mut side, 1, 0x6666, after(1));
+    assert!(changed_identity(&side));
+}
+
+// attack: STATE-10, TAG-9, RESEND-1
+#[test]
+fn waiting_text_is_not_handed_to_a_stranger_seen_before() {
+    let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::Always, ..Config::default() }, 1);
+    let _bob = Hostile::connect(&mut side, 1, 0x2002, NOW);
+    side.account.end("bob", NOW);
+    side.drain();
+    let _mallory = Hostile::connect(&mut side, 2, 0x6666, after(1));
+    side.account.end("bob", after(2));
+    side.drain();
+    side.sent.clear();
+    assert_eq!(side.account.send("bob", SECRET, after(100)), Sent::Queued);
+    side.drain();
+    let _mallory = Hostile::connect(&mut side, 2, 0x6667, after(101));
+    assert!(!side.sent.iter().any(|body| body.starts_with("?OTR:AAMD")));
+    assert!(side.events.iter().any(|event| matches!(event, Event::NotDelivered { text } if text == SECRET)));
+}
+
+// attack: DOS-3
+#[test]
+fn one_stranger_does_not_use_up_the_budget_of_all() {
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let mut random = rng(9);
+    let commit = Exchange::new(&side, 1, 0x2002, 1).commit(NOW);
+    for _ in 0..200 {
+        side.account.receive("stranger", Incoming::direct(b"?OTRv3?"), NOW, &mut random);
+        side.drain();
+    }
+    side.account.receive("friend", Incoming::direct(commit.as_bytes()), NOW, &mut random);
+    assert_eq!(side.drain().len(), 1);
+}
+
+// attack: RESEND-2
+#[test]
+fn a_blocked_newcomer_does_not_strand_waiting_text() {
+    // Text that waits for a minute at most is given back all the same.
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let verified = side.account.fingerprint();
+    side.account.remember("bob", verified, Trust::Verified).expect("a name");
+    side.account.set_policy("bob", Some(Policy::Manual)).expect("a name");
+    side.account.start("bob", NOW).expect("allowed");
+    assert_eq!(side.account.send("bob", "x", NOW), Sent::Queued);
+    side.drain();
+    let _mallory = Hostile::connect(&mut side, 2, 0x6666, after(1));
+    side.account.tick(NOW + START_PATIENCE);
+    side.drain();
+    assert!(side.events.iter().any(|event| matches!(event, Event::NotDelivered { .. })));
+
+    // Text that waits for the verified one goes on asking for him.
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    side.account.remember("bob", verified, Trust::Verified).expect("a name");
+    assert_eq!(side.account.send("bob", "x", NOW), Sent::Queued);
+    side.drain();
+    let _mallory = Hostile::connect(&mut side, 2, 0x6666, after(1));
+    side.sent.clear();
+    side.account.tick(after(61));
+    side.drain();
+    assert!(side.sent.iter().any(|body| body.starts_with("?OTRv3?")));
+}
+
+// attack: RESEND-2
+#[test]
+fn a_change_of_policy_gives_waiting_text_back_and_ends_the_asking() {
+    let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::Always, ..Config::default() }, 1);
+    assert_eq!(side.account.send("bob", "first", NOW), Sent::Queued);
+    side.drain();
+    side.sent.clear();
+    side.account.set_policy("bob", Some(Policy::Never)).expect("a name");
+    for minute in 1..30 {
+        side.account.tick(after(minute * 60));
+    }
+    side.drain();
+    assert!(side.sent.is_empty());
+    assert!(side.events.iter().any(|event| matches!(event, Event::NotDelivered { text } if text == "first")));
+}
+
+// attack: AKE-7, AKE-14
+#[test]
+fn a_commitment_that_was_opened_is_offered_to_nobody_else() {
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let commit = side.receive("?OTRv3?", NOW).remove(0);
+    let mut bob = Side::new(1, 0x2002, "alice", Config { policy: Policy::Manual, ..Config::default() }, 7);
+    let key = bob.receive(&commit, NOW).remove(0);
+    let reveal = side.receive(&key, NOW).remove(0);
+    let signature = bob.receive(&reveal, NOW).remove(0);
+    side.receive(&signature, NOW);
+    assert_eq!(side.state(), SessionState::Encrypted);
+    for number in 0..8 {
+        let theirs = Exchange::new(&side, 2, 0x7000 + number, u64::from(number)).commit(after(1));
+        for reply in side.receive(&theirs, after(1)) {
+            assert_ne!(unarmour(&reply)[11..], unarmour(&commit)[11..]);
+        }
+    }
+}
+
+// attack: STATE-1
+#[test]
+fn a_stranger_who_comes_and_goes_ends_nothing() {
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let _bob = Hostile::connect(&mut side, 1, 0x2002, NOW);
+    assert_eq!(side.account.send("bob", "dear Bob", NOW), Sent::Encrypted);
+    side.drain();
+    let mut mallory = Hostile::connect(&mut side, 2, 0x6666, after(1));
+    let goodbye = mallory.data(&Forged { tlvs: bye(), ..Forged::default() });
+    side.receive(&goodbye, after(2));
+    assert_eq!(side.state(), SessionState::Encrypted);
+    assert_eq!(side.account.status("bob").their_instance.map(otr_wire::InstanceTag::get), Some(0x2002));
+}
+
+// attack: AKE-8, AKE-17
+#[test]
+fn a_query_before_the_last_message_does_not_destroy_the_exchange() {
+    let mut pair = Pair::new(212, Config::default());
+    pair.start(Who::Bob);
+    pair.deliver(Who::Alice);
+    pair.deliver(Who::Bob);
+    pair.deliver(Who::Alice);
+    pair.deliver(Who::Bob);
+    assert_eq!(pair.send(Who::Bob, "first words"), Sent::Encrypted);
+    pair.inject(Who::Alice, "?OTRv3?");
+    pair.run();
+    assert_eq!(pair.alice.shown(), ["first words"]);
+    assert_eq!(pair.alice.session_id(), pair.bob.session_id());
 }

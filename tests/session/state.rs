@@ -172,11 +172,16 @@ fn nothing_goes_out_in_clear_to_a_verified_contact() {
     pair.bob.inbox.clear();
     assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     never_in_clear(&pair);
-    // A change of policy for this contact is the user's to make.
+    // A change of policy for this contact is the user's to make. What waited under the old one is given back.
     pair.alice.account.set_policy("bob", Some(Policy::Manual)).expect("a name");
+    pair.flush(Who::Alice);
+    let given_back = pair.alice.events.iter().filter(|event| matches!(event, Event::NotDelivered { .. })).count();
+    assert_eq!(given_back, 2);
     assert_eq!(pair.send(Who::Alice, "as you wish"), Sent::Plain);
     pair.alice.account.set_policy("bob", None).expect("a name");
+    assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     pair.start(Who::Alice);
+    assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     pair.run();
     assert_eq!(pair.bob.shown().iter().filter(|text| *text == SECRET).count(), 2);
     never_in_clear(&pair);

@@ -9,7 +9,7 @@ use rand_core::CryptoRng;
 
 use crate::{
     ATTEMPT_LIFETIME, Error, Established, MAX_FAILURES, Offer,
-    initiator::{self, Initiator},
+    initiator::{self, AwaitingSignature, Initiator, ProvedPeer},
     responder::{AwaitingRevealSignature, Responder},
 };
 
@@ -21,6 +21,8 @@ pub struct Ake {
     /// Version and tags of what we send.
     header: Header,
     initiator: Initiator,
+    /// An exchange we started before the present one and that only the peer's Signature is missing from.
+    set_aside: Option<Box<AwaitingSignature>>,
     responder: Responder,
     /// The exchange we started has outlived the completion of the one we answered.
     outlived: bool,
@@ -86,14 +88,36 @@ impl Ake {
     /// No exchange yet. `header` is that of the messages we will send: our tag, their tag.
     #[must_use]
     pub const fn new(header: Header) -> Self {
-        Self { header, initiator: Initiator::Idle, responder: Responder::Idle, outlived: false, failures: 0 }
+        Self {
+            header,
+            initiator: Initiator::Idle,
+            set_aside: None,
+            responder: Responder::Idle,
+            outlived: false,
+            failures: 0,
+        }
     }
 
-    /// Makes `offer`, which has been sent, the exchange we started; an earlier one is forgotten.
+    /// Makes `offer`, which has been sent, the exchange we started. An earlier one is forgotten, unless only the peer's
+    /// Signature is missing: that may be on its way, and whoever makes us begin again must not destroy it
+    /// (attack rule AKE-8).
     pub fn begin(&mut self, offer: Arc<Offer>) {
-        self.initiator = Initiator::AwaitingDhKey(offer);
+        if let Initiator::AwaitingSignature(state) = mem::replace(&mut self.initiator, Initiator::AwaitingDhKey(offer))
+        {
+            self.set_aside = Some(state);
+        }
         self.outlived = false;
         self.failures = 0;
+    }
+
+    /// Whether the exchange we started is on this very offer.
+    #[must_use]
+    pub fn is_on(&self, offer: &Arc<Offer>) -> bool {
+        match &self.initiator {
+            Initiator::Idle => false,
+            Initiator::AwaitingDhKey(ours) => Arc::ptr_eq(ours, offer),
+            Initiator::AwaitingSignature(state) => Arc::ptr_eq(state.offer(), offer),
+        }
     }
 
     /// Where the two slots stand.
@@ -121,10 +145,10 @@ impl Ake {
         }
     }
 
-    /// Whether an attempt is under way whose first message is younger than [`ATTEMPT_LIFETIME`]. Repeated messages
-    /// do not make it younger.
+    /// Until when an attempt counts as under way: [`ATTEMPT_LIFETIME`] from its first message. Repeated messages do
+    /// not prolong it.
     #[must_use]
-    pub fn is_under_way(&self, now: Duration) -> bool {
+    pub fn under_way_until(&self) -> Option<Duration> {
         let initiator = match &self.initiator {
             Initiator::Idle => None,
             Initiator::AwaitingDhKey(offer) => Some(offer.made()),
@@ -134,12 +158,13 @@ impl Ake {
             Responder::Idle => None,
             Responder::AwaitingRevealSignature(state) => Some(state.begun),
         };
-        initiator.into_iter().chain(responder).any(|begun| now.saturating_sub(begun) < ATTEMPT_LIFETIME)
+        initiator.into_iter().chain(responder).max().map(|begun| begun.saturating_add(ATTEMPT_LIFETIME))
     }
 
     /// Forgets both slots.
     pub fn abandon(&mut self) {
         self.initiator = Initiator::Idle;
+        self.set_aside = None;
         self.responder = Responder::Idle;
         self.outlived = false;
         self.failures = 0;
@@ -164,6 +189,9 @@ impl Ake {
         if started.is_some_and(|since| now.saturating_sub(since) >= ATTEMPT_LIFETIME) {
             self.initiator = Initiator::Idle;
         }
+        if self.set_aside.as_ref().is_some_and(|state| now.saturating_sub(state.since) >= ATTEMPT_LIFETIME) {
+            self.set_aside = None;
+        }
         if let Responder::AwaitingRevealSignature(state) = &self.responder
             && now.saturating_sub(state.since) >= ATTEMPT_LIFETIME
         {
@@ -186,7 +214,8 @@ impl Ake {
             Responder::Idle => None,
             Responder::AwaitingRevealSignature(state) => Some(state.since),
         };
-        initiator.into_iter().chain(responder).min().map(|since| since.saturating_add(ATTEMPT_LIFETIME))
+        let aside = self.set_aside.as_ref().map(|state| state.since);
+        initiator.into_iter().chain(responder).chain(aside).min().map(|since| since.saturating_add(ATTEMPT_LIFETIME))
     }
 
     /// Handles one message of the exchange.
@@ -223,6 +252,8 @@ impl Ake {
     ) -> Result<Outcome, Error> {
         match &self.initiator {
             Initiator::AwaitingDhKey(offer) => match offer.hash().cmp(commit.hashed_gx) {
+                // attack rule AKE-7: what was opened to another instance is offered to nobody any more.
+                Ordering::Greater if offer.is_revealed() => {}
                 Ordering::Greater => return Ok(Outcome::Reply(offer.message(self.header.receiver()))),
                 Ordering::Equal => return Err(Error::Reflected),
                 // attack rule AKE-4: we yield, but our offer stays good in case the other side yielded too.
@@ -302,17 +333,33 @@ impl Ake {
         signature: &Signature<'_>,
         context: &mut Context<'_, R>,
     ) -> Result<Outcome, Error> {
-        let proved = match &self.initiator {
-            Initiator::Idle | Initiator::AwaitingDhKey(_) => return Ok(Outcome::Ignored),
-            Initiator::AwaitingSignature(state) => state.check(signature, context)?,
-        };
-        match mem::replace(&mut self.initiator, Initiator::Idle) {
-            Initiator::AwaitingSignature(state) => {
-                self.abandon();
-                Ok(Outcome::Established(Box::new(state.complete(proved, self.header)), None))
+        let mut refused = None;
+        if let Initiator::AwaitingSignature(state) = &self.initiator {
+            match state.check(signature, context) {
+                Ok(peer) => match mem::replace(&mut self.initiator, Initiator::Idle) {
+                    Initiator::AwaitingSignature(state) => return Ok(self.complete(*state, peer)),
+                    Initiator::Idle | Initiator::AwaitingDhKey(_) => {}
+                },
+                Err(error) => refused = Some(error),
             }
-            Initiator::Idle | Initiator::AwaitingDhKey(_) => Ok(Outcome::Ignored),
         }
+        if let Some(state) = &self.set_aside {
+            match state.check(signature, context) {
+                Ok(peer) => {
+                    if let Some(state) = self.set_aside.take() {
+                        return Ok(self.complete(*state, peer));
+                    }
+                }
+                Err(error) => refused = Some(error),
+            }
+        }
+        refused.map_or(Ok(Outcome::Ignored), Err)
+    }
+
+    /// Completes an exchange we started, whose Signature was checked.
+    fn complete(&mut self, state: AwaitingSignature, peer: ProvedPeer) -> Outcome {
+        self.abandon();
+        Outcome::Established(Box::new(state.complete(peer, self.header)), None)
     }
 
     /// Their message must travel between the two instances that ours travel between.

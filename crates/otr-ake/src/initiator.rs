@@ -52,12 +52,13 @@ pub(crate) fn reveal<R: CryptoRng + ?Sized>(
         mac: &proof.mac,
     });
     let reveal_signature = Message { header, payload }.encode();
+    offer.set_revealed();
     Ok(AwaitingSignature { offer: offer.clone(), their_dh, shared, keys, reveal_signature, since: context.now })
 }
 
 impl AwaitingSignature {
     /// The offer that was answered.
-    pub(crate) fn offer(&self) -> &Offer {
+    pub(crate) fn offer(&self) -> &Arc<Offer> {
         &self.offer
     }
 

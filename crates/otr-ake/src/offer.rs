@@ -1,6 +1,9 @@
 //! The opening move: a commitment to a Diffie-Hellman key.
 
-use core::time::Duration;
+use core::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use std::sync::Arc;
 
 use otr_crypto::{Commitment, CommitmentKey, DhKeyPair};
@@ -18,6 +21,8 @@ pub struct Offer {
     commitment: Commitment,
     header: Header,
     made: Duration,
+    /// Whether r has been sent to somebody, so that the commitment hides nothing any more.
+    revealed: AtomicBool,
 }
 
 impl Offer {
@@ -26,7 +31,7 @@ impl Offer {
         let key_pair = Arc::new(DhKeyPair::generate(rng));
         let key = CommitmentKey::generate(rng);
         let commitment = key.commit(key_pair.public());
-        Arc::new(Self { key_pair, key, commitment, header, made: now })
+        Arc::new(Self { key_pair, key, commitment, header, made: now, revealed: AtomicBool::new(false) })
     }
 
     /// The D-H Commit message, for everybody or, when sent again, for `receiver` alone.
@@ -45,6 +50,17 @@ impl Offer {
     #[must_use]
     pub const fn header(&self) -> Header {
         self.header
+    }
+
+    /// Whether the commitment has been opened to an instance that answered. It is then sent to nobody any more, but
+    /// those it was sent to may still answer.
+    #[must_use]
+    pub fn is_revealed(&self) -> bool {
+        self.revealed.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_revealed(&self) {
+        self.revealed.store(true, Ordering::Relaxed);
     }
 
     /// When the offer was made.

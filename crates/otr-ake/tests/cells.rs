@@ -351,3 +351,18 @@ fn the_exchange_that_is_kept_is_forgotten_once_the_peer_has_settled_on_the_other
     world.us.ake.settle();
     assert!(world.us.state().awaiting_signature);
 }
+
+// attack: AKE-6, AKE-8
+#[test]
+fn an_exchange_begun_anew_leaves_the_last_message_of_the_one_before_its_minute() {
+    for (seconds, completes) in [(59, true), (60, false)] {
+        let mut world = world(Initiating::AwaitingSignature, Answering::Idle);
+        let offer = world.us.offer();
+        world.us.ake.begin(offer);
+        assert!(world.us.state().awaiting_dh_key && !world.us.state().awaiting_signature);
+        world.us.now += core::time::Duration::from_secs(seconds);
+        let result = world.us.receive(&world.fitting_signature.clone().unwrap());
+        assert_eq!(matches!(result, Ok(Outcome::Established(_, None))), completes, "after {seconds} s");
+        assert_eq!(matches!(result, Ok(Outcome::Ignored)), !completes, "after {seconds} s");
+    }
+}

@@ -90,6 +90,10 @@ impl Profile {
         }
         log(&format!("making a key for {} ...", crate::readable::one_line(&self.account)));
         let key = IdentityKey::generate(&mut outside::randomness());
+        // Making it took a while, in which another program may have made one for the same account.
+        if let Some(key) = store.identity(&self.account, &self.protocol)? {
+            return Ok(key);
+        }
         store.save_identity(&self.account, &self.protocol, &key)?;
         Ok(key)
     }

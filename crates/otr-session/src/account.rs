@@ -232,6 +232,7 @@ impl Account {
         contact.known.set(fingerprint, trust);
         contact.apply_trust();
         contact.flush_queue(peer, shared, now);
+        contact.release_queue(peer, shared);
         Ok(())
     }
 
@@ -268,7 +269,9 @@ impl Account {
         if !is_name(peer) {
             return Err(Refusal::BadName.into());
         }
-        self.contact(peer).0.settings.policy = policy;
+        let (contact, shared) = self.contact(peer);
+        contact.settings.policy = policy;
+        contact.release_queue(peer, shared);
         Ok(())
     }
 
@@ -311,7 +314,7 @@ impl Account {
     /// When [`tick`](Self::tick) is next needed.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Duration> {
-        self.contacts.values().filter_map(Contact::next_timeout).min()
+        self.contacts.values().filter_map(|contact| contact.next_timeout(&self.shared.config)).min()
     }
 
     #[cfg(test)]

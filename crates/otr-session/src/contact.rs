@@ -29,6 +29,8 @@ pub(crate) struct Contact {
     /// The conversation that text went to and that the other side ended; text goes nowhere until the user acts or an exchange completes
     /// (spec: `MSGSTATE_FINISHED`).
     pub(crate) ended: Option<Ended>,
+    /// The identity that the user's text went to last.
+    pub(crate) talked_to: Option<Fingerprint>,
     /// How often a query is still repeated for the text that waits.
     pub(crate) queries_left: u8,
     pub(crate) tag_offer: TagOffer,
@@ -136,6 +138,7 @@ impl Contact {
             queue: Queue::default(),
             starting_until: None,
             ended: None,
+            talked_to: None,
             queries_left: 0,
             tag_offer: TagOffer::NotSent,
             budgets: Budgets::new(),
@@ -216,7 +219,9 @@ impl Contact {
     /// a message of it was accepted.
     pub(crate) fn new_instance(&self, header: Header, now: Duration) -> Instance {
         let mut instance = Instance::new(header, now);
-        if let Some(open) = &self.offer {
+        if let Some(open) = &self.offer
+            && open.offer.header().version() == header.version()
+        {
             instance.ake.begin(open.offer.clone());
         }
         instance
@@ -241,7 +246,8 @@ impl Contact {
         let goes_on = next.is_some_and(|next| {
             next.fingerprint() == session.fingerprint() || self.known.is_verified(next.fingerprint())
         });
-        if best == Some(name) && !goes_on {
+        // Who only came and went, without a word of ours, has ended nothing of ours.
+        if best == Some(name) && !goes_on && (session.spoken_in || next.is_none()) {
             self.ended = Some(Ended { at: name, by: session.fingerprint() });
         }
         Some(self.session_change(name, SessionState::Finished, false))
@@ -279,26 +285,50 @@ impl Contact {
         if self.starting_until.is_some_and(|until| now >= until) {
             self.starting_until = None;
             // Under a policy that requires encryption the texts keep waiting; otherwise the user decides anew.
-            if !self.policy(&shared.config).requires_encryption() {
-                self.give_back(peer, shared);
-            }
+            self.release_queue(peer, shared);
         }
-        if !self.queue.is_empty() && !self.is_encrypted() && self.queries_left > 0 {
+        if self.next_query(&shared.config).is_some_and(|at| at <= now) {
             self.query(peer, shared, now);
         }
     }
 
     /// When [`expire`](Self::expire) next has something to do.
-    pub(crate) fn next_timeout(&self) -> Option<Duration> {
+    pub(crate) fn next_timeout(&self, config: &Config) -> Option<Duration> {
         let offer = self.offer.as_ref().map(OpenOffer::ends);
         let exchanges = self.instances.values().filter_map(|instance| instance.ake.next_timeout()).min();
         let sessions = self.instances.values().filter_map(|instance| instance.session.as_deref());
         let stale = sessions.filter(|session| !session.stale_said);
         let stale = stale.map(|session| session.last_rotated.saturating_add(STALE_KEYS_AFTER)).min();
-        let asks_again = !self.queue.is_empty() && !self.is_encrypted() && self.queries_left > 0;
-        let query = asks_again.then(|| self.budgets.queries.ready_at());
+        let query = self.next_query(config);
         let partials = self.assembler.next_timeout();
         [offer, exchanges, stale, query, partials, self.starting_until].into_iter().flatten().min()
+    }
+
+    /// When a query goes out by itself for text that waits; `None` when none will.
+    fn next_query(&self, config: &Config) -> Option<Duration> {
+        let can_go = match self.destination() {
+            Destination::Private(name) => self.session(name).is_some_and(|session| !session.blocked),
+            Destination::Clear | Destination::Nowhere => false,
+        };
+        let waits = !self.queue.is_empty() && !can_go && self.queries_left > 0;
+        waits.then(|| self.may_query_at(config)).flatten()
+    }
+
+    /// From when on a query may go out without the user having said so: at most once a minute, and not while the
+    /// user's own query waits for its answer or an exchange is under way (attack rule AKE-17). `None` for never.
+    pub(crate) fn may_query_at(&self, config: &Config) -> Option<Duration> {
+        let forbidden =
+            self.settings.silent || self.policy(config) == Policy::Never || self.versions(config).is_empty();
+        let under_way = self.instances.values().filter_map(|instance| instance.ake.under_way_until());
+        let at = under_way.chain(self.starting_until).fold(self.budgets.queries.ready_at(), Duration::max);
+        (!forbidden).then_some(at)
+    }
+
+    /// Hands waiting text back when nothing makes it wait any more.
+    pub(crate) fn release_queue(&mut self, peer: &str, shared: &mut Shared) {
+        if self.starting_until.is_none() && !self.policy(&shared.config).requires_encryption() {
+            self.give_back(peer, shared);
+        }
     }
 
     /// Hands every waiting text back to the user.

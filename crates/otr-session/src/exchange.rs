@@ -1,8 +1,10 @@
 //! Key exchanges with a contact: beginning them, running them, and what their completion changes.
 
 use core::time::Duration;
+use std::sync::Arc;
 
 use otr_ake::{Context, Cost, Established, Offer, Outcome};
+use otr_crypto::Fingerprint;
 use otr_wire::{Header, InstanceTag, Message, Payload, Version, Versions};
 use rand_core::CryptoRng;
 
@@ -37,27 +39,31 @@ impl Contact {
             Version::Three => Header::V3 { sender: turn.shared.instance_tag, receiver: None },
         };
         if let Some(open) = &self.offer
-            && self.can_repeat(open, header, turn.now)
+            && Self::can_repeat(open, header, turn.now)
         {
             let offer = open.offer.clone();
             turn.transmit(header, &offer.message(None));
-            for instance in self.instances.values_mut().filter(|instance| !instance.ake.state().is_active()) {
-                instance.ake.begin(offer.clone());
-            }
+            self.begin_everywhere(&offer);
             return;
         }
         let offer = Offer::new(header, turn.now, turn.rng);
         turn.transmit(header, &offer.message(None));
-        for instance in self.instances.values_mut() {
-            instance.ake.begin(offer.clone());
-        }
+        self.begin_everywhere(&offer);
         self.offer = Some(OpenOffer { offer, spent: false });
     }
 
-    /// Whether the commit that is out serves again: nobody has answered it yet, so its secrets are still secret.
-    fn can_repeat(&self, open: &OpenOffer, header: Header, now: Duration) -> bool {
-        let answered = open.spent || self.instances.values().any(|instance| instance.ake.state().awaiting_signature);
-        !answered && open.offer.header() == header && now < open.ends()
+    /// Lets every instance of the offer's version answer it, unless it is answering already.
+    fn begin_everywhere(&mut self, offer: &Arc<Offer>) {
+        let version = offer.header().version();
+        let fitting = self.instances.iter_mut().filter(|(name, _)| reply_version(**name) == version);
+        for (_, instance) in fitting.filter(|(_, instance)| !instance.ake.is_on(offer)) {
+            instance.ake.begin(offer.clone());
+        }
+    }
+
+    /// Whether the commit that is out serves again: no exchange came of it, and it was opened to nobody.
+    fn can_repeat(open: &OpenOffer, header: Header, now: Duration) -> bool {
+        !open.spent && !open.offer.is_revealed() && open.offer.header() == header && now < open.ends()
     }
 
     /// Handles a message of the exchange.
@@ -119,7 +125,9 @@ impl Contact {
         match message.payload {
             Payload::DhCommit(_) => true,
             // attack rule AKE-5: every instance may answer our offer, for as long as it stands.
-            Payload::DhKey(_) => self.offer.as_ref().is_some_and(|open| turn.now < open.ends()),
+            Payload::DhKey(_) => self.offer.as_ref().is_some_and(|open| {
+                turn.now < open.ends() && open.offer.header().version() == message.header.version()
+            }),
             Payload::RevealSignature(_) | Payload::Signature(_) | Payload::Data(_) => false,
         }
     }
@@ -128,8 +136,10 @@ impl Contact {
     /// contact there are some more, so that what others have used up does not stand in the user's way.
     pub(crate) fn take_exchange<R: ?Sized>(&mut self, turn: &mut Turn<'_, R>) -> bool {
         let wanted = self.starting_until.is_some();
-        let granted = turn.shared.take_exchange(turn.now)
-            && (self.budgets.exchanges.take(turn.now) || (wanted && self.budgets.wanted_exchanges.take(turn.now)));
+        // The contact's share first: who has used it up takes nothing from the others.
+        let has_share =
+            self.budgets.exchanges.take(turn.now) || (wanted && self.budgets.wanted_exchanges.take(turn.now));
+        let granted = has_share && turn.shared.take_exchange(turn.now);
         if !granted {
             turn.warn(Warning::TooManyExchanges);
         }
@@ -143,6 +153,8 @@ impl Contact {
         established: Established,
         turn: &mut Turn<'_, R>,
     ) {
+        let best = self.best().and_then(|best| self.session(best)).map(Session::fingerprint);
+        let talking_to = self.ended.map(|ended| ended.by).or(best);
         let Some(instance) = self.instances.get_mut(&name) else { return };
         let key = established.their_key.clone();
         let fingerprint = key.fingerprint();
@@ -155,12 +167,14 @@ impl Contact {
         let verified = self.known.verified();
         let collides = self.known.collides(&key);
         let accepted = self.known.is_accepted(fingerprint) && !collides;
-        let old =
-            before.or(self.ended.map(|ended| ended.by)).filter(|&old| old != fingerprint || collides).or(verified);
+        let differs = |old: &Fingerprint| *old != fingerprint || collides;
+        let old = talking_to.filter(differs).or(before.filter(differs)).or(verified);
         let changed = old.filter(|&old| collides || (old != fingerprint && !accepted));
         let blocked = collides || (verified.is_some() && !accepted);
         session.blocked = blocked;
-        let is_another = !self.known.is_empty() && self.known.trust(fingerprint).is_none();
+        let refreshed = before == Some(fingerprint) && self.ended.is_none();
+        let other_known = self.known.iter().any(|known| known.fingerprint != fingerprint);
+        let is_meant = !other_known || accepted || self.talked_to == Some(fingerprint);
 
         instance.session = Some(Box::new(session));
         instance.touched = turn.now;
@@ -168,20 +182,22 @@ impl Contact {
         if let Some(open) = &mut self.offer {
             open.spent = true;
         }
-        self.starting_until = None;
+        if !blocked {
+            self.starting_until = None;
+        }
         self.ended = None;
 
         if self.known.trust(fingerprint).is_none() {
-            turn.event(Event::NewFingerprint { fingerprint, other_known: is_another });
+            turn.event(Event::NewFingerprint { fingerprint, other_known });
         }
         self.known.see(&key);
         if let Some(old) = changed {
             turn.event(Event::IdentityChanged { old, new: fingerprint, blocked });
         }
-        let change = self.session_change(name, SessionState::Plaintext, before == Some(fingerprint));
+        let change = self.session_change(name, SessionState::Plaintext, refreshed);
         turn.event(change);
         self.drop_one_session(name, turn);
-        if is_another && !blocked {
+        if !is_meant && !blocked {
             // What waits was not written for this identity; the user decides (attack rules STATE-10, RESEND-1).
             self.give_back(turn.peer, turn.shared);
         }
@@ -202,6 +218,14 @@ impl Contact {
         if let Some(event) = worst.and_then(|name| self.finish(name, self.best())) {
             turn.event(event);
         }
+    }
+}
+
+/// The version an instance speaks.
+const fn reply_version(name: InstanceName) -> Version {
+    match name {
+        None => Version::Two,
+        Some(_) => Version::Three,
     }
 }
 

@@ -67,6 +67,10 @@ impl Contact {
         if session.blocked || (anyone_verified && !self.known.is_accepted(session.fingerprint())) {
             return;
         }
+        if !self.queue.is_empty() {
+            session.spoken_in = true;
+            self.talked_to = Some(session.fingerprint());
+        }
         for text in self.queue.take() {
             let plaintext = Plaintext { text: text.as_bytes(), ..Plaintext::default() };
             if send_data(peer, session, plaintext, Flags::NONE, shared, now).is_err() {

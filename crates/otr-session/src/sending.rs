@@ -59,7 +59,10 @@ impl Contact {
         let sent = outgoing::send_data(peer, session, plaintext, Flags::NONE, shared, now);
         if sent == Err(Refusal::Exhausted) {
             self.query(peer, shared, now);
+            return sent;
         }
+        session.spoken_in = true;
+        self.talked_to = Some(session.fingerprint());
         sent
     }
 
@@ -102,17 +105,15 @@ impl Contact {
         Ok(())
     }
 
-    /// Asks for a private conversation without the user having said so: at most once a minute, and not while the
-    /// user's own query waits for its answer or an exchange is under way (attack rule AKE-17).
+    /// Asks for a private conversation without the user having said so, if it is time to.
     pub(crate) fn query(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
-        let versions = self.versions(&shared.config);
-        let asked = self.starting_until.is_some_and(|until| now < until);
-        let under_way = self.instances.values().any(|instance| instance.ake.is_under_way(now));
-        if asked || under_way || self.settings.silent || versions.is_empty() || !self.budgets.queries.take(now) {
+        let due = self.may_query_at(&shared.config).is_some_and(|at| at <= now);
+        if !due || !self.budgets.queries.take(now) {
             return;
         }
         self.queries_left = self.queries_left.saturating_sub(1);
-        shared.transmit(peer, Query { offered: versions }.encode());
+        let offered = self.versions(&shared.config);
+        shared.transmit(peer, Query { offered }.encode());
     }
 
     /// Ends every private conversation with the contact, and every exchange under way.

@@ -28,6 +28,8 @@ pub(crate) struct Session {
     pub(crate) stale_said: bool,
     /// Whether sending waits for the user to accept a changed identity.
     pub(crate) blocked: bool,
+    /// Whether text of the user's has gone out in it.
+    pub(crate) spoken_in: bool,
 }
 
 /// Why a Data message was not accepted. To the network all causes look the same (attack rule G-11).
@@ -77,6 +79,7 @@ impl Session {
             last_rotated: now,
             stale_said: false,
             blocked: false,
+            spoken_in: false,
         }
     }
 

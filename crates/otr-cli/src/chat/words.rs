@@ -58,7 +58,7 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         Event::ExtraKey { usage, .. } => {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
-        Event::NotDelivered { text } => speech("! not sent, and given back to you", text).map(Line::Complain).collect(),
+        Event::NotDelivered { text } => speech("! not sent, and given back to you", text).map(Line::Say).collect(),
         Event::StaleKeys => vec![note("the keys have been the same for a day; an answer or /start replaces them")],
         Event::Warning(warning) => warned(peer, warning),
         _ => vec![note("something happened that this version has no words for")],
@@ -164,7 +164,7 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
     let text = match warning {
         Warning::UnencryptedReceived(text) => {
             let speaker = format!("! {peer} (in clear, although this should be private)");
-            return speech(&speaker, &text.to_string_lossy()).map(Line::Complain).collect();
+            return speech(&speaker, &text.to_string_lossy()).map(Line::Say).collect();
         }
         Warning::PeerError(text) => {
             let speaker = format!("! {peer}'s program reports, unauthenticated");

@@ -61,6 +61,7 @@ fn lines_go_both_ways_in_private() {
     alice.expect_error("! not sent: ");
     alice.line("/start");
     bob.expect("* private (unverified)");
+    alice.expect("* private (unverified)");
     alice.line("again");
     bob.expect("alice: again");
 
