@@ -73,8 +73,9 @@ impl KnownFingerprints {
 
     /// Puts a proved identity on record; trust it already has stays.
     pub(crate) fn see(&mut self, key: &PublicKey) {
-        let record = self.record_mut(key.fingerprint());
-        record.full_digest.get_or_insert(key.full_digest());
+        self.update(key.fingerprint(), |record| {
+            record.full_digest.get_or_insert(key.full_digest());
+        });
     }
 
     /// Sets the trust in an identity. Where one is newly verified, what was accepted in its place is no more.
@@ -82,23 +83,26 @@ impl KnownFingerprints {
         if trust == Trust::Verified && !self.is_verified(fingerprint) {
             self.0.iter_mut().for_each(|record| record.accepted = false);
         }
-        let record = self.record_mut(fingerprint);
-        record.known.trust = trust;
-        record.accepted &= trust == Trust::Verified;
+        self.update(fingerprint, |record| {
+            record.known.trust = trust;
+            record.accepted &= trust == Trust::Verified;
+        });
     }
 
     pub(crate) fn accept(&mut self, fingerprint: Fingerprint) {
-        self.record_mut(fingerprint).accepted = true;
+        self.update(fingerprint, |record| record.accepted = true);
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = KnownFingerprint> {
         self.0.iter().map(|record| record.known)
     }
 
-    /// Whoever completes exchanges with ever new keys pushes out unverified records, never a verified one.
+    /// Whoever completes exchanges with ever new keys pushes out unverified records, never one
+    /// that the user has verified or accepted.
     fn make_room(&mut self) {
         if self.0.len() >= MAX_KNOWN_FINGERPRINTS
-            && let Some(oldest) = self.0.iter().position(|record| record.known.trust == Trust::Unverified)
+            && let Some(oldest) =
+                self.0.iter().position(|record| record.known.trust == Trust::Unverified && !record.accepted)
         {
             self.0.remove(oldest);
         }
@@ -108,14 +112,16 @@ impl KnownFingerprints {
         self.0.iter().find(|record| record.known.fingerprint == fingerprint)
     }
 
-    fn record_mut(&mut self, fingerprint: Fingerprint) -> &mut Record {
-        let at = self.0.iter().position(|record| record.known.fingerprint == fingerprint).unwrap_or_else(|| {
+    /// Changes the record of an identity, which is made if there is none.
+    fn update(&mut self, fingerprint: Fingerprint, change: impl FnOnce(&mut Record)) {
+        if self.record(fingerprint).is_none() {
             self.make_room();
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified };
             self.0.push(Record { known, full_digest: None, accepted: false });
-            self.0.len() - 1
-        });
-        &mut self.0[at]
+        }
+        if let Some(record) = self.0.iter_mut().find(|record| record.known.fingerprint == fingerprint) {
+            change(record);
+        }
     }
 }
 
@@ -143,7 +149,7 @@ mod tests {
         assert!(!known.collides(key));
         assert_eq!(known.trust_in(key), Trust::Verified);
         // A key with the same SHA-1 cannot be made; a record of one can.
-        known.record_mut(key.fingerprint()).full_digest = Some([9; 32]);
+        known.update(key.fingerprint(), |record| record.full_digest = Some([9; 32]));
         assert!(known.collides(key));
         assert_eq!(known.trust_in(key), Trust::Unverified);
     }
@@ -153,11 +159,14 @@ mod tests {
     fn ever_new_identities_push_out_unverified_ones_only() {
         let mut known = KnownFingerprints::default();
         known.set(fingerprint(0), Trust::Verified);
-        for number in 1..1000 {
+        known.set(fingerprint(1), Trust::Unverified);
+        known.accept(fingerprint(1));
+        for number in 2..1000 {
             known.set(fingerprint(number), Trust::Unverified);
         }
         assert_eq!(known.iter().count(), MAX_KNOWN_FINGERPRINTS);
         assert!(known.is_verified(fingerprint(0)));
+        assert!(known.is_accepted(fingerprint(1)));
         assert!(known.trust(fingerprint(999)).is_some());
     }
 
