@@ -2,6 +2,10 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that does not work stops")]
 
+mod comparison;
+
+pub use comparison::Comparison;
+
 use std::time::Duration;
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};

@@ -328,7 +328,7 @@ fn a_text_with_a_nul_is_refused_whole() {
     assert_eq!(pair.send(Who::Alice, "bye\0\0\u{1}\0\0"), Sent::Refused(Refusal::NulInText));
     assert!(pair.bob.inbox.is_empty());
     assert_eq!(pair.alice.snapshot(), before);
-    let mut clear = Pair::new(28, Config { policy: Policy::Manual, ..Config::default() });
+    let mut clear = Pair::new(28, Config { policy: Policy::MANUAL, ..Config::default() });
     assert_eq!(clear.send(Who::Alice, "a\0b"), Sent::Refused(Refusal::NulInText));
     assert!(clear.bob.inbox.is_empty());
 }

@@ -152,7 +152,7 @@ fn exchanges_complete_under_forged_messages_within_a_few_restarts() {
 // attack: AKE-17
 #[test]
 fn text_typed_during_the_exchange_does_not_start_it_again() {
-    let mut pair = Pair::new(115, Config { policy: Policy::Always, ..Config::default() });
+    let mut pair = Pair::new(115, Config { policy: Policy::ALWAYS, ..Config::default() });
     for number in 0..10 {
         assert_eq!(pair.send(Who::Alice, &format!("{number}")), Sent::Queued);
     }
@@ -195,7 +195,8 @@ fn the_version_cannot_change_in_the_middle_of_an_exchange() {
         pair.inject(Who::Alice, &armour::encode(&body));
         assert_eq!(pair.alice.snapshot(), before, "version {version}");
     }
-    assert_eq!(pair.alice.warnings(), [Warning::UnsupportedVersion, Warning::UnsupportedVersion]);
+    // In version 2 there is no exchange that it could belong to.
+    assert_eq!(pair.alice.warnings(), [Warning::UnsupportedVersion]);
     pair.inject(Who::Alice, &reveal);
     assert_eq!(pair.alice.state(), SessionState::Encrypted);
 }

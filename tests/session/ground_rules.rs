@@ -64,7 +64,7 @@ fn before_step(step: usize) -> (Pair, Who, String) {
 fn random_histories_follow_the_table_of_transitions() {
     let mut random = rng(121);
     for seed in 0..12 {
-        let policy = [Policy::Manual, Policy::Opportunistic, Policy::Always][usize::try_from(seed % 3).expect("small")];
+        let policy = [Policy::MANUAL, Policy::OPPORTUNISTIC, Policy::ALWAYS][usize::try_from(seed % 3).expect("small")];
         let mut pair = Pair::new(1000 + seed, Config { policy, ..Config::default() });
         let mut recorded: Vec<String> = vec!["?OTRv3?".into(), "hello".into(), "?OTR Error: what?".into()];
         for _ in 0..250 {
@@ -84,7 +84,7 @@ fn random_histories_follow_the_table_of_transitions() {
                             assert!(matches!(sent, Sent::Plain | Sent::Queued | Sent::Refused(_)))
                         }
                     }
-                    if policy == Policy::Always {
+                    if policy == Policy::ALWAYS {
                         assert_ne!(sent, Sent::Plain);
                     }
                 }

@@ -24,12 +24,12 @@ fn a_finished_conversation_sends_nothing_until_the_user_acts() {
     pair.end(Who::Bob);
     pair.run();
     assert_eq!(pair.alice.state(), SessionState::Finished);
-    for policy in [Policy::Manual, Policy::Opportunistic, Policy::Always] {
+    for policy in [Policy::MANUAL, Policy::OPPORTUNISTIC, Policy::ALWAYS] {
         pair.alice.account.set_policy("bob", Some(policy)).expect("a name");
         assert_eq!(pair.send(Who::Alice, SECRET), Sent::Refused(Refusal::Finished));
     }
     never_in_clear(&pair);
-    pair.alice.account.set_policy("bob", Some(Policy::Manual)).expect("a name");
+    pair.alice.account.set_policy("bob", Some(Policy::MANUAL)).expect("a name");
     pair.end(Who::Alice);
     assert_eq!(pair.alice.state(), SessionState::Plaintext);
     assert_eq!(pair.send(Who::Alice, "now in clear"), Sent::Plain);
@@ -133,8 +133,8 @@ fn a_new_instance_never_inherits_privacy() {
 // attack: STATE-6, REL-2
 #[test]
 fn after_a_restart_nothing_goes_out_in_clear_where_encryption_is_required() {
-    let mut pair = Pair::private_with(56, Config { policy: Policy::Always, ..Config::default() });
-    pair.alice = Side::new(0, 0x1001, "bob", Config { policy: Policy::Always, ..Config::default() }, 1234);
+    let mut pair = Pair::private_with(56, Config { policy: Policy::ALWAYS, ..Config::default() });
+    pair.alice = Side::new(0, 0x1001, "bob", Config { policy: Policy::ALWAYS, ..Config::default() }, 1234);
     assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     pair.run();
     assert_eq!(pair.alice.state(), SessionState::Encrypted);
@@ -164,7 +164,7 @@ fn clear_text_in_a_private_conversation_is_never_shown_as_private() {
 // attack: STATE-9, VER-5
 #[test]
 fn nothing_goes_out_in_clear_to_a_verified_contact() {
-    let mut pair = Pair::new(58, Config { policy: Policy::Opportunistic, ..Config::default() });
+    let mut pair = Pair::new(58, Config { policy: Policy::OPPORTUNISTIC, ..Config::default() });
     let bob = pair.bob.account.fingerprint();
     pair.alice.account.remember("bob", bob, Trust::Verified).expect("a name");
     // An attacker who strips every tag and query achieves silence, not clear text.
@@ -173,7 +173,7 @@ fn nothing_goes_out_in_clear_to_a_verified_contact() {
     assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     never_in_clear(&pair);
     // A change of policy for this contact is the user's to make. What waited under the old one is given back.
-    pair.alice.account.set_policy("bob", Some(Policy::Manual)).expect("a name");
+    pair.alice.account.set_policy("bob", Some(Policy::MANUAL)).expect("a name");
     pair.flush(Who::Alice);
     let given_back = pair.alice.events.iter().filter(|event| matches!(event, Event::NotDelivered { .. })).count();
     assert_eq!(given_back, 2);
@@ -289,14 +289,14 @@ fn the_disconnect_is_one_quiet_message_and_the_keys_are_gone_with_it() {
 // attack: STATE-14, SIDE-8
 #[test]
 fn no_text_shows_in_any_debug_output() {
-    let mut pair = Pair::private_with(64, Config { policy: Policy::Always, ..Config::default() });
+    let mut pair = Pair::private_with(64, Config { policy: Policy::ALWAYS, ..Config::default() });
     let mut seen = String::new();
     let message = pair.encrypt(Who::Alice, SECRET);
     pair.inject(Who::Bob, &message);
     seen += &format!("{:?}{:?}", pair.bob.events, pair.alice.account);
     pair.bob.receive(SECRET, pair.now);
     seen += &format!("{:?}", pair.bob.events);
-    pair.bob = Side::new(1, 0xf000_0002, "alice", Config { policy: Policy::Always, ..Config::default() }, 5);
+    pair.bob = Side::new(1, 0xf000_0002, "alice", Config { policy: Policy::ALWAYS, ..Config::default() }, 5);
     let _ = pair.bob.account.send("alice", SECRET, pair.now);
     seen += &format!("{:?}", pair.bob.account);
     assert!(!seen.contains("secret that"));
@@ -356,7 +356,7 @@ fn there_is_one_door_for_text_and_it_encrypts() {
 
 #[test]
 fn the_policy_never_passes_everything_as_it_is() {
-    let mut pair = Pair::new(67, Config { policy: Policy::Never, ..Config::default() });
+    let mut pair = Pair::new(67, Config { policy: Policy::NEVER, ..Config::default() });
     assert_eq!(pair.send(Who::Alice, "?OTRv3? is a marker"), Sent::Plain);
     pair.run();
     assert_eq!(pair.bob.shown(), ["?OTRv3? is a marker"]);
@@ -366,7 +366,7 @@ fn the_policy_never_passes_everything_as_it_is() {
 
 #[test]
 fn text_typed_after_asking_waits_and_is_given_back_when_nobody_answers() {
-    let mut pair = Pair::new(68, Config { policy: Policy::Manual, ..Config::default() });
+    let mut pair = Pair::new(68, Config { policy: Policy::MANUAL, ..Config::default() });
     pair.start(Who::Alice);
     assert_eq!(pair.send(Who::Alice, SECRET), Sent::Queued);
     pair.bob.inbox.clear();
@@ -393,12 +393,12 @@ fn text_typed_after_asking_waits_and_is_given_back_when_nobody_answers() {
 // attack: RESEND-2
 #[test]
 fn the_queue_is_bounded_and_says_so() {
-    let mut pair = Pair::new(69, Config { policy: Policy::Always, ..Config::default() });
+    let mut pair = Pair::new(69, Config { policy: Policy::ALWAYS, ..Config::default() });
     for _ in 0..otr_session::MAX_QUEUED_TEXTS {
         assert_eq!(pair.send(Who::Alice, "x"), Sent::Queued);
     }
     assert_eq!(pair.send(Who::Alice, "x"), Sent::Refused(Refusal::QueueFull));
-    let mut pair = Pair::new(69, Config { policy: Policy::Always, ..Config::default() });
+    let mut pair = Pair::new(69, Config { policy: Policy::ALWAYS, ..Config::default() });
     let big = "x".repeat(otr_session::MAX_QUEUED_BYTES / 2);
     assert_eq!(pair.send(Who::Alice, &big), Sent::Queued);
     assert_eq!(pair.send(Who::Alice, &big), Sent::Queued);
@@ -413,7 +413,7 @@ fn the_queue_is_bounded_and_says_so() {
 
 #[test]
 fn plain_text_is_shown_as_plain() {
-    let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::Manual, ..Config::default() }, 1);
+    let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::MANUAL, ..Config::default() }, 1);
     side.receive_incoming(Incoming { body: b"caf\xe9", origin: Origin::Delayed }, Duration::ZERO);
     let [Event::Message(message)] = side.events.as_slice() else { panic!("{:?}", side.events) };
     assert_eq!(message.protection, Protection::Plain);

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, sync::LazyLock, time::Duration};
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use otr_crypto::IdentityKey;
-use otr_session::{Account, Config, Event, Incoming, Output, Sent, SessionState, Text, Warning};
+use otr_session::{Account, Config, Event, Incoming, KnownFingerprint, Output, Sent, SessionState, Text, Warning};
 use otr_wire::{Data, InstanceTag, Message, Payload, armour};
 use rand_core::Rng;
 
@@ -132,8 +132,8 @@ impl Side {
         warnings.collect()
     }
 
-    /// Everything the account remembers, as text, without what a refused message may change: budgets, statistics,
-    /// and rows of keys that were computed but never used.
+    /// Everything the account remembers, as text, without what a refused message may change: budgets, statistics, the
+    /// list of messages that could not be read, and rows of keys that were computed but never used.
     #[must_use]
     pub fn snapshot(&self) -> String {
         let text = format!("{:#?}", self.account);
@@ -148,7 +148,11 @@ impl Side {
                 continue;
             }
             let name = line.trim_start();
-            if name.starts_with("budgets: ") || name.starts_with("exchanges: ") || name.starts_with("known_keys: ") {
+            if name.starts_with("budgets: ")
+                || name.starts_with("exchanges: ")
+                || name.starts_with("known_keys: ")
+                || name.starts_with("loss: ")
+            {
                 skipping = Some(indent);
             } else if !name.starts_with("unreadable: ") && !name.starts_with("failures: ") {
                 kept.push(name);
@@ -243,6 +247,25 @@ impl Pair {
         match who {
             Who::Alice => &mut self.alice,
             Who::Bob => &mut self.bob,
+        }
+    }
+
+    /// A side's program is started anew: it has its key, its tag and the identities it knew, and nothing else. What the
+    /// network holds for it is still delivered.
+    ///
+    /// # Panics
+    ///
+    /// Never: the names and numbers are those of before.
+    pub fn restart(&mut self, who: Who) {
+        let seed = u64::try_from(self.alice.sent.len() + self.bob.sent.len()).expect("64 bits fit");
+        let number = usize::from(who == Who::Bob);
+        let side = self.side(who);
+        let (tag, config) = (side.account.instance_tag(), side.account.config().clone());
+        let known = side.account.known_fingerprints(side.peer);
+        side.account = Account::new(identity(number), tag, config);
+        side.rng = rng(seed.wrapping_mul(31) + 7);
+        for KnownFingerprint { fingerprint, trust } in known {
+            side.account.remember(side.peer, fingerprint, trust).expect("a name");
         }
     }
 

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use otr_session::{MAX_NAME, Policy};
-use otr_wire::{FRAGMENT_OVERHEAD_V3, Version, Versions};
+use otr_wire::{FRAGMENT_OVERHEAD_V3, Versions};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
 /// The versions that this program speaks.
-pub(crate) const AVAILABLE: Versions = Versions::only(Version::Three);
+pub(crate) const AVAILABLE: Versions = Versions::ALL;
 
 /// Where keys are kept.
 #[derive(Debug, clap::Args)]
@@ -56,24 +56,20 @@ pub(crate) enum PolicyName {
     Always,
 }
 
-impl From<PolicyName> for Policy {
-    fn from(name: PolicyName) -> Self {
-        match name {
-            PolicyName::Never => Self::Never,
-            PolicyName::Manual => Self::Manual,
-            PolicyName::Opportunistic => Self::Opportunistic,
-            PolicyName::Always => Self::Always,
-        }
+impl PolicyName {
+    /// The name of a policy, if it is one of those that have a name.
+    pub(crate) fn of(policy: Policy) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|&name| Policy::from(name) == policy)
     }
 }
 
-impl From<Policy> for PolicyName {
-    fn from(policy: Policy) -> Self {
-        match policy {
-            Policy::Never => Self::Never,
-            Policy::Manual => Self::Manual,
-            Policy::Opportunistic => Self::Opportunistic,
-            Policy::Always => Self::Always,
+impl From<PolicyName> for Policy {
+    fn from(name: PolicyName) -> Self {
+        match name {
+            PolicyName::Never => Self::NEVER,
+            PolicyName::Manual => Self::MANUAL,
+            PolicyName::Opportunistic => Self::OPPORTUNISTIC,
+            PolicyName::Always => Self::ALWAYS,
         }
     }
 }
@@ -137,10 +133,10 @@ mod tests {
 
     #[test]
     fn versions_are_those_available() {
-        assert_eq!(parse_versions("3"), Ok(AVAILABLE));
-        assert_eq!(parse_versions(" 3 , 3 "), Ok(AVAILABLE));
-        assert_eq!(parse_versions("2").unwrap_err().to_string(), "version 2 is not available; available: 3");
-        assert_eq!(parse_versions("2,3"), Err(InvalidVersions::NotAvailable("2".to_owned())));
+        assert_eq!(parse_versions("2,3"), Ok(AVAILABLE));
+        assert_eq!(parse_versions(" 3 , 3 "), Ok(Versions::only(otr_wire::Version::Three)));
+        assert_eq!(parse_versions("1").unwrap_err().to_string(), "version 1 is not available; available: 2,3");
+        assert_eq!(parse_versions("2,4"), Err(InvalidVersions::NotAvailable("4".to_owned())));
         assert_eq!(parse_versions(","), Err(InvalidVersions::Empty));
     }
 

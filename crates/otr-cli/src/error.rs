@@ -39,6 +39,26 @@ pub(crate) enum Error {
     /// The network between the two parties of the demonstration failed.
     #[error("the loopback network failed: {0}")]
     Loopback(otr_transport::Error),
+    /// What was recorded, or a key for it, is not what it has to be.
+    #[error(transparent)]
+    Toolkit(#[from] otr_toolkit::Error),
+    /// Some of the messages in a recording are none.
+    #[error("{broken} of {found} messages in the input cannot be read")]
+    NotMessages {
+        /// How many.
+        broken: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// Version 2 names no clients.
+    #[error("a message of version 2 has no instances: give 0 for both")]
+    InstancesInVersion2,
+    /// Standard input cannot be read.
+    #[error("cannot read from standard input: {0}")]
+    Input(io::ErrorKind),
+    /// The recording of the demonstration cannot be written.
+    #[error("cannot write the recording: {0}")]
+    Record(io::Error),
     /// The two parties of the demonstration did not come to terms.
     #[error("the demonstration came to a halt: {0}")]
     Demo(&'static str),

@@ -11,6 +11,7 @@ mod error;
 mod outside;
 mod profile;
 mod readable;
+mod toolkit;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,16 +31,19 @@ enum Command {
     /// A private chat between two terminals, over TCP
     Chat(chat::Args),
     /// Shows in a few seconds what OTR does, with two parties in one process
-    Demo,
+    Demo(demo::Args),
     /// OTR as a co-process: JSON-RPC on standard input and output, for programs
     Engine(engine::Args),
+    /// Reads and forges recorded messages, so that a recording proves nothing
+    Toolkit(toolkit::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Chat(args) => chat::run(&args),
-        Command::Demo => demo::run(),
+        Command::Demo(args) => demo::run(&args),
         Command::Engine(args) => engine::run(&args),
+        Command::Toolkit(args) => toolkit::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -115,6 +115,10 @@ impl RevealedMacKey {
 }
 
 impl ExtraSymmetricKey {
+    pub(crate) const fn new(key: Secret<32>) -> Self {
+        Self(key)
+    }
+
     /// A second holder of the same key, for a message that puts it to several uses.
     #[must_use]
     pub fn duplicate(&self) -> Self {

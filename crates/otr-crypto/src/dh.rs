@@ -137,6 +137,11 @@ impl SharedSecret {
     pub fn data_keys(&self, ours: &DhPublic, theirs: &DhPublic) -> DataKeys {
         DataKeys::derive(&self.secbytes, ours > theirs)
     }
+
+    /// What the spec hashes, for the derivations of this crate.
+    pub(crate) fn secbytes(&self) -> &[u8] {
+        &self.secbytes
+    }
 }
 
 #[cfg(test)]

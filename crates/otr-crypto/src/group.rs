@@ -1,9 +1,14 @@
-//! The 1536-bit group of RFC 3526, section 2, generator 2: the only module that names the
+//! The 1536-bit group of RFC 3526, section 2, generator 2: the only module, with those under it, that names the
 //! arithmetic behind it.
 //!
 //! Numbers come in and go out as 192 big-endian bytes, so that a faster kernel can stand here
 //! without anybody noticing. p is a safe prime and 2 a square, so every honest public value lies
 //! in the subgroup of prime order (p - 1) / 2: the quadratic residues.
+
+mod generator;
+mod modp1536;
+
+pub use modp1536::{Modp1536, Modp1536Element, Modp1536Exponent, Modp1536Response};
 
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
 use crypto_bigint::{JacobiSymbol, U1536, const_monty_params};

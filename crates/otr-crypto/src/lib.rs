@@ -10,6 +10,7 @@
 //! | D-H keys, "D-H Commit Message" | [`DhKeyPair`], [`DhPublic`], [`CommitmentKey`] |
 //! | "Computing AES keys, MAC keys, and the secure session id" | [`SharedSecret`], [`AkeKeys`], [`DataKeys`] |
 //! | "Public keys, signatures, and fingerprints" | [`PublicKey`], [`IdentityKey`], [`Fingerprint`] |
+//! | "Socialist Millionaires' Protocol (SMP)" | [`ComparedSecret`], [`Group`], [`Modp1536`], [`Challenge`] |
 //! | "Extra symmetric key", "Revealing MAC keys" | [`ExtraSymmetricKey`], [`RevealedMacKey`] |
 //!
 //! This crate knows no messages and no states; those live in the crates above it.
@@ -48,11 +49,13 @@ extern crate alloc;
 mod ake_keys;
 mod cipher;
 mod commitment;
+mod comparison;
 mod data_keys;
 mod dh;
 mod dsa;
 mod error;
 mod fingerprint;
+mod forging;
 mod group;
 mod identity;
 mod kdf;
@@ -68,10 +71,13 @@ mod vectors;
 
 pub use ake_keys::{AkeKeys, AkeMac, SessionId, SignatureKeys};
 pub use commitment::{Commitment, CommitmentKey};
+pub use comparison::{Challenge, ComparedSecret, Group};
 pub use data_keys::{DataKeys, ExtraSymmetricKey, ReceivingKeys, RevealedMacKey, SendingKeys};
 pub use dh::{DhKeyPair, DhPublic, SharedSecret};
 pub use error::Error;
 pub use fingerprint::Fingerprint;
+pub use forging::{HazmatCipherKey, HazmatDataKeys, HazmatMacKey};
+pub use group::{Modp1536, Modp1536Element, Modp1536Exponent, Modp1536Response};
 pub use identity::{IdentityKey, IdentityParts};
 pub use key_cache::PublicKeyCache;
 pub use public_key::PublicKey;

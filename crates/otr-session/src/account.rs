@@ -288,6 +288,20 @@ impl Account {
         Ok(())
     }
 
+    /// Allows a version below one already spoken with `peer`, as when the contact has moved to a program that speaks
+    /// only an older one. It is not allowed unless this says so (attack rule VER-1).
+    ///
+    /// # Errors
+    ///
+    /// When `peer` is not a name.
+    pub fn set_allow_downgrade(&mut self, peer: &str, allow: bool) -> Result<(), NotPossible> {
+        if !is_name(peer) {
+            return Err(Refusal::BadName.into());
+        }
+        self.contact(peer).0.settings.allow_downgrade = allow;
+        Ok(())
+    }
+
     /// Whether anything may be sent to `peer` without the user asking: answers to key exchanges, heartbeats, error
     /// messages. It is allowed unless this says otherwise.
     ///

@@ -1,35 +1,76 @@
 //! What a host decides: policy, limits, and what it knows about an incoming body.
 
-use otr_wire::{MAX_MESSAGE, Version, Versions};
+use otr_wire::{MAX_MESSAGE, Versions};
 
-/// When private conversations are used (spec: "Policies"; the four named combinations of its flags).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Policy {
-    /// OTR is off: everything passes as it is.
-    Never,
-    /// A private conversation starts when either user asks for one.
-    Manual,
-    /// As manual; besides, plain messages carry a whitespace tag, and a received tag starts the exchange.
-    #[default]
-    Opportunistic,
-    /// As opportunistic, without the tag on plain messages, because none is ever sent: text waits for encryption.
-    Always,
-}
+/// When private conversations are used: a set of the spec's flags ("Policies"), which versions apart (`ALLOW_V2`,
+/// `ALLOW_V3`; see [`Config::versions`]).
+///
+/// The four named policies are what most users need. Single flags are put together with [`with`](Self::with):
+///
+/// ```
+/// use otr_session::Policy;
+/// let policy = Policy::MANUAL.with(Policy::SEND_WHITESPACE_TAG);
+/// assert!(policy.contains(Policy::ALLOW) && !policy.contains(Policy::REQUIRE_ENCRYPTION));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Policy(u8);
 
 impl Policy {
-    /// `REQUIRE_ENCRYPTION`: no plain text is sent.
-    pub(crate) const fn requires_encryption(self) -> bool {
-        matches!(self, Self::Always)
+    /// OTR is off: everything passes as it is.
+    pub const NEVER: Self = Self(0);
+    /// Private conversations are allowed; without this flag the others mean nothing.
+    pub const ALLOW: Self = Self(1);
+    /// No text is sent in clear: it waits for encryption.
+    pub const REQUIRE_ENCRYPTION: Self = Self(1 << 1);
+    /// Text sent in clear carries a whitespace tag, until it turns out that the contact does not know it.
+    pub const SEND_WHITESPACE_TAG: Self = Self(1 << 2);
+    /// A received whitespace tag starts the exchange.
+    pub const WHITESPACE_START_AKE: Self = Self(1 << 3);
+    /// A received error message starts the exchange, where there is no private conversation. It is in none of the
+    /// named policies, because anybody can send an error message (attack rule ERR-2).
+    pub const ERROR_START_AKE: Self = Self(1 << 4);
+
+    /// A private conversation starts when either user asks for one.
+    pub const MANUAL: Self = Self::ALLOW;
+    /// As manual; besides, plain messages carry a whitespace tag, and a received tag starts the exchange.
+    pub const OPPORTUNISTIC: Self = Self::MANUAL.with(Self::SEND_WHITESPACE_TAG).with(Self::WHITESPACE_START_AKE);
+    /// Nothing is sent in clear: text waits for encryption.
+    pub const ALWAYS: Self = Self::MANUAL.with(Self::REQUIRE_ENCRYPTION).with(Self::WHITESPACE_START_AKE);
+
+    /// These flags and those of `other`.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
-    /// `SEND_WHITESPACE_TAG`
-    pub(crate) const fn sends_whitespace_tag(self) -> bool {
-        matches!(self, Self::Opportunistic | Self::Always)
+    /// These flags without those of `other`.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
-    /// `WHITESPACE_START_AKE`
-    pub(crate) const fn starts_on_whitespace_tag(self) -> bool {
-        matches!(self, Self::Opportunistic | Self::Always)
+    /// Whether all flags of `other` are among these.
+    #[must_use]
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// Whether private conversations are allowed.
+    #[must_use]
+    pub const fn allows(self) -> bool {
+        self.contains(Self::ALLOW)
+    }
+
+    /// Whether text is never sent in clear.
+    #[must_use]
+    pub const fn requires_encryption(self) -> bool {
+        self.contains(Self::ALLOW.with(Self::REQUIRE_ENCRYPTION))
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::OPPORTUNISTIC
     }
 }
 
@@ -49,11 +90,11 @@ pub struct Config {
 }
 
 impl Default for Config {
-    /// Opportunistic, version 3, no fragments, 1 MiB, padded to 256 bytes.
+    /// Opportunistic, all versions, no fragments, 1 MiB, padded to 256 bytes.
     fn default() -> Self {
         Self {
             policy: Policy::default(),
-            versions: Versions::only(Version::Three),
+            versions: Versions::ALL,
             max_message_size: None,
             message_limit: MAX_MESSAGE,
             padding: 256,

@@ -5,11 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use otr_ake::{ATTEMPT_LIFETIME, Offer};
 use otr_crypto::Fingerprint;
-use otr_wire::{Assembler, Header, InstanceTag, Versions};
+use otr_wire::{Assembler, Header, InstanceTag, Version, Versions};
 
 use crate::{
     Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, SessionState,
-    budget::Budget, instance::Instance, queue::Queue, session::Session, shared::Shared, trust::KnownFingerprints,
+    budget::Budget, instance::Instance, queue::Queue, recovery::Loss, session::Session, shared::Shared,
+    trust::KnownFingerprints, unconfirmed::Unconfirmed,
 };
 
 /// Which instance is meant; `None` is the one unnamed instance of version 2.
@@ -33,6 +34,12 @@ pub(crate) struct Contact {
     pub(crate) talked_to: Option<Fingerprint>,
     /// How often a query is still repeated for the text that waits.
     pub(crate) queries_left: u8,
+    /// The highest version of a completed exchange.
+    pub(crate) highest: Option<Version>,
+    pub(crate) unconfirmed: Unconfirmed,
+    pub(crate) loss: Loss,
+    /// How many sessions there have been.
+    pub(crate) sessions: u64,
     pub(crate) tag_offer: TagOffer,
     pub(crate) budgets: Budgets,
 }
@@ -44,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) versions: Option<Versions>,
     /// Nothing is sent to this contact unless the user does it.
     pub(crate) silent: bool,
+    /// A version below one already spoken with this contact may be spoken.
+    pub(crate) allow_downgrade: bool,
 }
 
 /// Our D-H Commit to everybody at this contact.
@@ -140,6 +149,10 @@ impl Contact {
             ended: None,
             talked_to: None,
             queries_left: 0,
+            highest: None,
+            unconfirmed: Unconfirmed::default(),
+            loss: Loss::default(),
+            sessions: 0,
             tag_offer: TagOffer::NotSent,
             budgets: Budgets::new(),
         }
@@ -150,14 +163,29 @@ impl Contact {
     pub(crate) fn policy(&self, config: &Config) -> Policy {
         match (self.settings.policy, config.policy) {
             (Some(policy), _) => policy,
-            (None, Policy::Never) => Policy::Never,
-            (None, _) if self.known.verified().is_some() => Policy::Always,
+            (None, policy) if policy.allows() && self.known.verified().is_some() => {
+                policy.without(Policy::SEND_WHITESPACE_TAG).with(Policy::ALWAYS)
+            }
             (None, policy) => policy,
         }
     }
 
+    /// The versions that the host allows.
     pub(crate) fn versions(&self, config: &Config) -> Versions {
         self.settings.versions.unwrap_or(config.versions)
+    }
+
+    /// The versions that an exchange may have now: those allowed that are no step back.
+    pub(crate) fn offered_versions(&self, config: &Config) -> Versions {
+        let versions = self.versions(config);
+        self.pinned(config).map_or(versions, |pinned| versions.from(pinned))
+    }
+
+    /// The version below which none is spoken, because it was spoken before: who edits our offers, or the other
+    /// side's, is not to bring us back to an older one (attack rule VER-1). A host that does not allow that version
+    /// any more, or allows the step back, has said so.
+    pub(crate) fn pinned(&self, config: &Config) -> Option<Version> {
+        self.highest.filter(|&highest| !self.settings.allow_downgrade && self.versions(config).contains(highest))
     }
 
     /// The instance in private that text would go to: a verified one first, then one that may be sent to, then the
@@ -287,6 +315,7 @@ impl Contact {
             // Under a policy that requires encryption the texts keep waiting; otherwise the user decides anew.
             self.release_queue(peer, shared);
         }
+        self.expire_loss(peer, shared, now);
         if self.next_query(&shared.config).is_some_and(|at| at <= now) {
             self.query(peer, shared, now);
         }
@@ -301,7 +330,8 @@ impl Contact {
         let stale = stale.map(|session| session.last_rotated.saturating_add(STALE_KEYS_AFTER)).min();
         let query = self.next_query(config);
         let partials = self.assembler.next_timeout();
-        [offer, exchanges, stale, query, partials, self.starting_until].into_iter().flatten().min()
+        let (loss, repair) = (self.loss.next_timeout(), self.repair_at());
+        [offer, exchanges, stale, query, partials, loss, repair, self.starting_until].into_iter().flatten().min()
     }
 
     /// When a query goes out by itself for text that waits; `None` when none will.
@@ -318,7 +348,7 @@ impl Contact {
     /// user's own query waits for its answer or an exchange is under way (attack rule AKE-17). `None` for never.
     pub(crate) fn may_query_at(&self, config: &Config) -> Option<Duration> {
         let forbidden =
-            self.settings.silent || self.policy(config) == Policy::Never || self.versions(config).is_empty();
+            self.settings.silent || !self.policy(config).allows() || self.offered_versions(config).is_empty();
         let under_way = self.instances.values().filter_map(|instance| instance.ake.under_way_until());
         let at = under_way.chain(self.starting_until).fold(self.budgets.queries.ready_at(), Duration::max);
         (!forbidden).then_some(at)
@@ -342,10 +372,13 @@ impl Contact {
     pub(crate) fn is_idle(&self, now: Duration) -> bool {
         self.settings == Settings::default()
             && self.known.is_empty()
+            && self.highest.is_none()
             && self.instances.is_empty()
             && self.offer.is_none()
             && self.assembler.is_empty()
             && self.queue.is_empty()
+            && self.unconfirmed.is_empty()
+            && self.loss.is_idle()
             && self.starting_until.is_none()
             && self.ended.is_none()
             && self.tag_offer == TagOffer::NotSent

@@ -59,10 +59,23 @@ pub enum Event {
         /// The key, which both sides can derive and nobody else.
         key: ExtraSymmetricKey,
     },
-    /// A text that waited for a private conversation is given back: it was not sent.
+    /// A text is given back: it waited for a private conversation and was not sent, or the other side says that it
+    /// could not read it.
     NotDelivered {
         /// The text.
         text: String,
+    },
+    /// The conversation is in a version below one already spoken with the contact; it was allowed (attack rule VER-1).
+    Downgrade {
+        /// The highest version spoken before.
+        from: Version,
+        /// The version spoken now.
+        to: Version,
+    },
+    /// The contact was never met before, and is met in a version below the highest we offered (attack rule VER-3).
+    OlderVersion {
+        /// The version spoken.
+        version: Version,
     },
     /// The keys have not rotated for a day, because only one side talks.
     StaleKeys,
@@ -155,6 +168,15 @@ pub enum Warning {
     Reflected,
     /// The contact published a MAC key that was still in use; the keys are being replaced.
     LiveKeyRevealed,
+    /// An exchange in a version below one already spoken with the contact was not answered (attack rule VER-1).
+    DowngradeRefused {
+        /// The highest version spoken before.
+        from: Version,
+        /// The version asked for.
+        to: Version,
+    },
+    /// A text was sent again, because the other side could not read it the first time.
+    Resent(Text),
     /// The contact asks for key exchanges faster than they are answered.
     TooManyExchanges,
 }

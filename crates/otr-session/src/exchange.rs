@@ -23,6 +23,9 @@ impl Contact {
             turn.warn(Warning::UnsupportedVersion);
             return;
         };
+        if self.is_step_back(version, turn) {
+            return;
+        }
         if !turn.may_reply || (self.is_encrypted() && !self.budgets.prompts_in_private.take(turn.now)) {
             return;
         }
@@ -30,6 +33,15 @@ impl Contact {
             return;
         }
         self.begin_exchange(version, turn);
+    }
+
+    /// Whether an exchange in `version` would be an unwanted step back (attack rule VER-1); the user is told.
+    fn is_step_back<R: ?Sized>(&self, version: Version, turn: &mut Turn<'_, R>) -> bool {
+        let pinned = self.pinned(&turn.shared.config).filter(|&pinned| version < pinned);
+        if let Some(from) = pinned {
+            turn.warn(Warning::DowngradeRefused { from, to: version });
+        }
+        pinned.is_some()
     }
 
     /// Sends a D-H Commit to every instance of the contact: the one that is already out, or a fresh one.
@@ -55,7 +67,7 @@ impl Contact {
     /// Lets every instance of the offer's version answer it, unless it is answering already.
     fn begin_everywhere(&mut self, offer: &Arc<Offer>) {
         let version = offer.header().version();
-        let fitting = self.instances.iter_mut().filter(|(name, _)| reply_version(**name) == version);
+        let fitting = self.instances.iter_mut().filter(|(name, _)| name_version(**name) == version);
         for (_, instance) in fitting.filter(|(_, instance)| !instance.ake.is_on(offer)) {
             instance.ake.begin(offer.clone());
         }
@@ -69,6 +81,9 @@ impl Contact {
     /// Handles a message of the exchange.
     pub(crate) fn receive_exchange<R: CryptoRng + ?Sized>(&mut self, message: &Message<'_>, turn: &mut Turn<'_, R>) {
         if !turn.may_reply {
+            return;
+        }
+        if self.is_step_back(message.header.version(), turn) {
             return;
         }
         let name = message.header.sender();
@@ -160,7 +175,8 @@ impl Contact {
         let fingerprint = key.fingerprint();
         let before = instance.fingerprint();
         let carried = instance.session.take().map(|old| old.supersede()).unwrap_or_default();
-        let mut session = Session::new(established, carried, turn.now, turn.rng);
+        self.sessions = self.sessions.saturating_add(1);
+        let mut session = Session::new(self.sessions, established, carried, turn.now, turn.rng);
 
         // attack rules AKE-13, ID-3: the identity is compared with the conversation's so far and with the one the
         // user has verified, and in full.
@@ -187,6 +203,7 @@ impl Contact {
         }
         self.ended = None;
 
+        self.note_version(name_version(name), turn);
         if self.known.trust(fingerprint).is_none() {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
         }
@@ -201,7 +218,21 @@ impl Contact {
             // What waits was not written for this identity; the user decides (attack rules STATE-10, RESEND-1).
             self.give_back(turn.peer, turn.shared);
         }
+        self.recover(name, turn);
         self.flush_queue(turn.peer, turn.shared, turn.now);
+    }
+
+    /// Remembers the version of a completed exchange, and tells of one that is older than it could be
+    /// (attack rules VER-1, VER-3).
+    fn note_version<R: ?Sized>(&mut self, version: Version, turn: &mut Turn<'_, R>) {
+        match self.highest {
+            Some(from) if version < from => turn.event(Event::Downgrade { from, to: version }),
+            None if Some(version) < self.versions(&turn.shared.config).best() => {
+                turn.event(Event::OlderVersion { version });
+            }
+            _ => {}
+        }
+        self.highest = self.highest.max(Some(version));
     }
 
     /// Keeps the number of sessions within its limit. A verified session goes last, then one that may be sent to,
@@ -222,7 +253,7 @@ impl Contact {
 }
 
 /// The version an instance speaks.
-const fn reply_version(name: InstanceName) -> Version {
+const fn name_version(name: InstanceName) -> Version {
     match name {
         None => Version::Two,
         Some(_) => Version::Three,

@@ -51,6 +51,7 @@ mod key_ring;
 mod outgoing;
 mod queue;
 mod receiving;
+mod recovery;
 mod revealed;
 mod row;
 mod sending;
@@ -58,6 +59,7 @@ mod session;
 mod shared;
 mod text;
 mod trust;
+mod unconfirmed;
 
 pub use account::{Account, NotPossible, Status};
 pub use config::{Config, Incoming, Origin, Policy};
@@ -67,8 +69,10 @@ pub use event::{
 pub use otr_ake::Role;
 pub use otr_crypto::{ExtraSymmetricKey, Fingerprint, SessionId};
 pub use queue::{MAX_QUEUED_BYTES, MAX_QUEUED_TEXTS};
+pub use recovery::{RESENT, UNREAD};
 pub use text::Text;
 pub use trust::{KnownFingerprint, Trust};
+pub use unconfirmed::{MAX_UNCONFIRMED_BYTES, MAX_UNCONFIRMED_TEXTS};
 
 use core::time::Duration;
 
@@ -95,6 +99,9 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long text typed after [`Account::start`] waits for the private conversation.
 pub const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// For how long after it went out a text that could not be read is sent again without the user being asked.
+pub const RESEND_WINDOW: Duration = Duration::from_secs(60);
 
 /// After how long without a key rotation [`Event::StaleKeys`] is raised: one day.
 pub const STALE_KEYS_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

@@ -5,10 +5,11 @@ use core::time::Duration;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    Refusal,
-    contact::{Contact, Destination},
-    session::Session,
+    RESENT, Refusal, UNREAD,
+    contact::{Contact, Destination, InstanceName},
+    session::{Sealed, Session},
     shared::{Fits, Shared},
+    unconfirmed::SentText,
 };
 
 /// Encrypts `plaintext` for a session and puts it on the network.
@@ -19,20 +20,20 @@ pub(crate) fn send_data(
     flags: Flags,
     shared: &mut Shared,
     now: Duration,
-) -> Result<(), Refusal> {
+) -> Result<Sealed, Refusal> {
     let zeros = vec![0; padding_needed(plaintext.encoded_len(), shared.config.padding)];
     let mut plaintext = plaintext;
     if shared.config.padding > 0 {
         plaintext.tlvs.extend(Tlv::new(TlvType::PADDING, &zeros));
     }
-    match shared.fits(session.most_bytes(plaintext.encoded_len())) {
+    match shared.fits(session.header(), session.most_bytes(plaintext.encoded_len())) {
         Fits::Yes => {}
         Fits::TooLong => return Err(Refusal::TooLong),
         Fits::TooSmall => return Err(Refusal::TooSmall),
     }
-    let message = session.encrypt(&plaintext, flags, now).map_err(|_| Refusal::Exhausted)?;
-    shared.transmit_encoded(peer, session.header(), &message);
-    Ok(())
+    let sealed = session.encrypt(&plaintext, flags, now).map_err(|_| Refusal::Exhausted)?;
+    shared.transmit_encoded(peer, session.header(), &sealed.message);
+    Ok(sealed)
 }
 
 /// An empty message: nothing to show, but keys move on (attack rule DATA-13).
@@ -42,7 +43,7 @@ pub(crate) fn send_heartbeat(
     shared: &mut Shared,
     now: Duration,
 ) -> Result<(), Refusal> {
-    send_data(peer, session, Plaintext::default(), Flags::IGNORE_UNREADABLE, shared, now)
+    send_data(peer, session, Plaintext::default(), Flags::IGNORE_UNREADABLE, shared, now).map(|_| ())
 }
 
 /// How many zeros a padding record needs to fill `length` bytes up to a multiple of `block`, the record's own four
@@ -56,24 +57,46 @@ fn padding_needed(length: usize, block: usize) -> usize {
 }
 
 impl Contact {
+    /// Sends a text of the user's in the private conversation with an instance, and keeps it until it is confirmed.
+    /// One that goes out again says so.
+    pub(crate) fn send_text(
+        &mut self,
+        name: InstanceName,
+        peer: &str,
+        text: &str,
+        again: bool,
+        shared: &mut Shared,
+        now: Duration,
+    ) -> Result<(), Refusal> {
+        let session = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut());
+        let session = session.ok_or(Refusal::Finished)?;
+        if session.blocked {
+            return Err(Refusal::IdentityChanged);
+        }
+        let marked = if again { [RESENT, text].concat() } else { text.to_owned() };
+        let unread = self.loss.unread_record();
+        let tlvs = unread.iter().filter_map(|record| Tlv::new(UNREAD, record).ok()).collect();
+        let plaintext = Plaintext { text: marked.as_bytes(), tlvs, ..Plaintext::default() };
+        let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
+        self.loss.unread_said();
+        session.spoken_in = true;
+        let reader = session.fingerprint();
+        self.talked_to = Some(reader);
+        self.unconfirmed.push(SentText::new(text, reader, session.number(), &sealed, again, now));
+        Ok(())
+    }
+
     /// Sends what waits, if text has somewhere private to go, to an identity the user can have meant: where one is
     /// verified, to a verified or accepted one (attack rules TAG-9, STATE-10).
     pub(crate) fn flush_queue(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
         let Destination::Private(name) = self.destination() else { return };
         let anyone_verified = self.known.verified().is_some();
-        let Some(session) = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut()) else {
-            return;
-        };
+        let Some(session) = self.session(name) else { return };
         if session.blocked || (anyone_verified && !self.known.is_accepted(session.fingerprint())) {
             return;
         }
-        if !self.queue.is_empty() {
-            session.spoken_in = true;
-            self.talked_to = Some(session.fingerprint());
-        }
         for text in self.queue.take() {
-            let plaintext = Plaintext { text: text.as_bytes(), ..Plaintext::default() };
-            if send_data(peer, session, plaintext, Flags::NONE, shared, now).is_err() {
+            if self.send_text(name, peer, &text, false, shared, now).is_err() {
                 shared.event(peer, crate::Event::NotDelivered { text });
             }
         }

@@ -4,20 +4,16 @@ use core::time::Duration;
 
 use otr_wire::{
     Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType, armour,
-    error_message,
 };
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, HEARTBEAT_INTERVAL, Incoming, MessageReceived, Origin, Policy, Protection, Text, Warning,
+    Event, HEARTBEAT_INTERVAL, Incoming, MessageReceived, Origin, Policy, Protection, Text, UNREAD, Warning,
     contact::{Contact, InstanceName, TagOffer},
     outgoing,
     session::{Opened, ReceiveError},
     shared::Shared,
 };
-
-/// The longest quotation of the other side's error message, in characters.
-const MAX_QUOTED: usize = 256;
 
 /// One message being handled: whose it is, and what handling it may use.
 pub(crate) struct Turn<'a, R: ?Sized> {
@@ -46,7 +42,7 @@ impl<R: ?Sized> Turn<'_, R> {
 impl Contact {
     /// Handles one body.
     pub(crate) fn receive<R: CryptoRng + ?Sized>(&mut self, incoming: Incoming<'_>, turn: &mut Turn<'_, R>) {
-        if self.policy(&turn.shared.config) == Policy::Never && !self.is_private() {
+        if !self.policy(&turn.shared.config).allows() && !self.is_private() {
             turn.event(plain(incoming.body.to_vec()));
             return;
         }
@@ -59,7 +55,7 @@ impl Contact {
             // attack rule VER-8: nothing else means anything in a room, or as a copy.
             _ if !for_us_alone => {}
             Body::Query(Query { offered }) => self.prompted(offered, turn),
-            Body::Error(words) => turn.warn(Warning::PeerError(Text::quoted(words, MAX_QUOTED))),
+            Body::Error(words) => self.receive_error(words, turn),
             Body::Fragment(fragment) => self.receive_fragment(&fragment, turn),
             Body::InvalidFragment(_) => turn.warn(Warning::Malformed),
             Body::Encoded(text) => self.receive_encoded(text, None, turn),
@@ -88,7 +84,7 @@ impl Contact {
         self.show_plain(tagged.text(), turn);
         let policy = self.policy(&turn.shared.config);
         let common = tagged.offered.common(self.versions(&turn.shared.config));
-        if policy.starts_on_whitespace_tag() && !common.is_empty() {
+        if policy.contains(Policy::WHITESPACE_START_AKE) && !common.is_empty() {
             self.prompted(common, turn);
         }
     }
@@ -178,15 +174,16 @@ impl Contact {
         let name = header.sender();
         let best = self.best();
         let Some(instance) = self.instances.get_mut(&name) else {
-            return self.unreadable(Warning::NotInPrivate, data, turn);
+            return self.unreadable(Warning::NotInPrivate, header.version(), data, turn);
         };
         let Some(session) = &mut instance.session else {
-            return self.unreadable(Warning::NotInPrivate, data, turn);
+            return self.unreadable(Warning::NotInPrivate, header.version(), data, turn);
         };
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
                 instance.touched = turn.now;
                 instance.ake.settle();
+                self.unconfirmed.confirm(session.number(), opened.our_keyid);
                 self.deliver(name, opened, best, turn);
             }
             // attack rule DATA-1: a repeated message is no sign of lost keys, so it is not answered.
@@ -194,21 +191,8 @@ impl Contact {
             Err(ReceiveError::Replayed) => turn.warn(Warning::Replayed),
             Err(ReceiveError::Unreadable) => {
                 instance.unreadable = instance.unreadable.saturating_add(1);
-                self.unreadable(Warning::Unreadable, data, turn);
+                self.unreadable(Warning::Unreadable, header.version(), data, turn);
             }
-        }
-    }
-
-    /// A Data message that cannot be read: the user and, at most once a minute, the other side are told, unless the
-    /// message asks for silence. The words to the other side are the same for every cause (attack rules DATA-10,
-    /// DATA-17, ERR-4).
-    fn unreadable<R: ?Sized>(&mut self, warning: Warning, data: &Data<'_>, turn: &mut Turn<'_, R>) {
-        if data.flags.ignore_unreadable() {
-            return;
-        }
-        turn.warn(warning);
-        if turn.may_reply && self.budgets.errors.take(turn.now) && turn.shared.take_exchange(turn.now) {
-            turn.shared.transmit(turn.peer, error_message("An encrypted message of yours could not be read."));
         }
     }
 
@@ -232,6 +216,9 @@ impl Contact {
                 let (usage, data) = (u32::from_be_bytes(*usage), data.to_vec());
                 turn.event(Event::ExtraKey { usage, data, key: key.duplicate() });
             }
+        }
+        for tlv in tlvs.iter().filter(|tlv| tlv.kind() == UNREAD) {
+            self.receive_unread(name, tlv.value(), turn);
         }
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.

@@ -9,6 +9,7 @@ use crate::{
     account::NotPossible,
     contact::{Contact, Destination, Ended, InstanceName, TagOffer},
     outgoing,
+    recovery::Loss,
     session::Session,
     shared::Shared,
 };
@@ -22,7 +23,7 @@ impl Contact {
     pub(crate) fn send(&mut self, peer: &str, text: &str, shared: &mut Shared, now: Duration) -> Sent {
         let policy = self.policy(&shared.config);
         // A policy is no way out of a private conversation (attack rule G-3).
-        if policy == Policy::Never && !self.is_private() {
+        if !policy.allows() && !self.is_private() {
             shared.transmit(peer, text.to_owned());
             return Sent::Plain;
         }
@@ -51,18 +52,10 @@ impl Contact {
         shared: &mut Shared,
         now: Duration,
     ) -> Result<(), Refusal> {
-        let session = self.session_mut(name).ok_or(Refusal::Finished)?;
-        if session.blocked {
-            return Err(Refusal::IdentityChanged);
-        }
-        let plaintext = Plaintext { text: text.as_bytes(), ..Plaintext::default() };
-        let sent = outgoing::send_data(peer, session, plaintext, Flags::NONE, shared, now);
+        let sent = self.send_text(name, peer, text, false, shared, now);
         if sent == Err(Refusal::Exhausted) {
             self.query(peer, shared, now);
-            return sent;
         }
-        session.spoken_in = true;
-        self.talked_to = Some(session.fingerprint());
         sent
     }
 
@@ -80,8 +73,9 @@ impl Contact {
         if text.starts_with("?OTR") {
             return Sent::Refused(Refusal::LooksLikeOtr);
         }
-        let versions = self.versions(&shared.config);
-        if !policy.sends_whitespace_tag() || self.tag_offer == TagOffer::Rejected || versions.is_empty() {
+        let versions = self.offered_versions(&shared.config);
+        if !policy.contains(Policy::SEND_WHITESPACE_TAG) || self.tag_offer == TagOffer::Rejected || versions.is_empty()
+        {
             shared.transmit(peer, text.to_owned());
             return Sent::Plain;
         }
@@ -93,8 +87,8 @@ impl Contact {
 
     /// Asks for a private conversation because the user wants one; text waits for it from now on.
     pub(crate) fn start(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
-        let versions = self.versions(&shared.config);
-        if self.policy(&shared.config) == Policy::Never || versions.is_empty() {
+        let versions = self.offered_versions(&shared.config);
+        if !self.policy(&shared.config).allows() || versions.is_empty() {
             return Err(NotPossible::Policy);
         }
         self.tag_offer = TagOffer::NotSent;
@@ -112,7 +106,7 @@ impl Contact {
             return;
         }
         self.queries_left = self.queries_left.saturating_sub(1);
-        let offered = self.versions(&shared.config);
+        let offered = self.offered_versions(&shared.config);
         shared.transmit(peer, Query { offered }.encode());
     }
 
@@ -120,6 +114,8 @@ impl Contact {
     pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared) {
         self.offer = None;
         self.starting_until = None;
+        self.unconfirmed.clear();
+        self.loss = Loss::default();
         self.give_back(peer, shared);
         if let Some(Ended { at, .. }) = self.ended.take() {
             let change = self.session_change(at, SessionState::Plaintext, false);

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use otr_ake::{Established, Role};
 use otr_crypto::{ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
-use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, Mpi, Plaintext, Tlv, TlvType};
+use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType};
 use rand_core::CryptoRng;
 
 use crate::{key_ring::KeyRing, revealed::PendingReveals, row::Row};
@@ -12,12 +12,15 @@ use crate::{key_ring::KeyRing, revealed::PendingReveals, row::Row};
 /// A private conversation. It exists only with keys (attack rule STATE-5).
 #[derive(Debug)]
 pub(crate) struct Session {
+    number: u64,
     header: Header,
     role: Role,
     session_id: SessionId,
     their_key: PublicKey,
     keys: KeyRing,
     reveals: PendingReveals,
+    /// The serial number of the key that we announced last.
+    announced: Option<KeyId>,
     /// When we last sent a Data message.
     pub(crate) last_sent: Duration,
     /// When an authenticated message last came.
@@ -30,6 +33,17 @@ pub(crate) struct Session {
     pub(crate) blocked: bool,
     /// Whether text of the user's has gone out in it.
     pub(crate) spoken_in: bool,
+}
+
+/// A Data message of ours, still unarmoured.
+pub(crate) struct Sealed {
+    pub(crate) message: Vec<u8>,
+    /// Its authenticator.
+    pub(crate) mac: [u8; 20],
+    /// The serial number of the key announced with it.
+    pub(crate) announces: KeyId,
+    /// Whether no message of the session announced that key before.
+    pub(crate) is_first: bool,
 }
 
 /// Why a Data message was not accepted. To the network all causes look the same (attack rule G-11).
@@ -50,6 +64,8 @@ pub(crate) struct Opened {
     pub(crate) extra_key: Option<ExtraSymmetricKey>,
     /// Whether the message published a MAC key that was still in use.
     pub(crate) exposed: bool,
+    /// The serial number of the key of ours that the message was encrypted to.
+    pub(crate) our_keyid: KeyId,
 }
 
 impl Opened {
@@ -59,8 +75,9 @@ impl Opened {
 }
 
 impl Session {
-    /// The session that a completed key exchange gives. `carried` are MAC keys of the session it takes the place of.
+    /// The session that a completed key exchange gives: the contact's session `number`. `carried` are MAC keys of the session it takes the place of.
     pub(crate) fn new(
+        number: u64,
         established: Established,
         carried: PendingReveals,
         now: Duration,
@@ -68,12 +85,14 @@ impl Session {
     ) -> Self {
         let keys = KeyRing::new(&established, rng);
         Self {
+            number,
             header: established.header,
             role: established.role,
             session_id: established.session_id,
             their_key: established.their_key,
             keys,
             reveals: carried,
+            announced: None,
             last_sent: now,
             last_received: now,
             last_rotated: now,
@@ -81,6 +100,11 @@ impl Session {
             blocked: false,
             spoken_in: false,
         }
+    }
+
+    /// Which session with the contact this is, counted from the first.
+    pub(crate) const fn number(&self) -> u64 {
+        self.number
     }
 
     pub(crate) const fn header(&self) -> Header {
@@ -103,16 +127,19 @@ impl Session {
         self.their_key.fingerprint()
     }
 
-    /// Makes a Data message, still unarmoured.
+    /// Makes a Data message.
     pub(crate) fn encrypt(
         &mut self,
         plaintext: &Plaintext<'_>,
         flags: Flags,
         now: Duration,
-    ) -> Result<Vec<u8>, Exhausted> {
+    ) -> Result<Sealed, Exhausted> {
         let (encoder, mac) = self.seal(plaintext, flags)?;
+        let (sender_keyid, _) = self.keys.sending_keyids().ok_or(Exhausted)?;
+        let announces = sender_keyid.saturating_add(1);
+        let is_first = self.announced.replace(announces) != Some(announces);
         self.last_sent = now;
-        Ok(encoder.finish(&mac, &self.reveals.take()))
+        Ok(Sealed { message: encoder.finish(&mac, &self.reveals.take()), mac, announces, is_first })
     }
 
     /// Encrypts and authenticates; what is left to add are the MAC keys to be revealed.
@@ -166,7 +193,7 @@ impl Session {
             self.last_rotated = now;
             self.stale_said = false;
         }
-        Ok(Opened { plaintext, extra_key, exposed })
+        Ok(Opened { plaintext, extra_key, exposed, our_keyid: message.recipient_keyid })
     }
 
     /// The last message of the session. It publishes every used MAC key, also those in use until now, in the same

@@ -65,7 +65,7 @@ impl Shared {
     }
 
     /// Whether a message of `bytes` bytes, unarmoured, can be sent: within our own limit, and by the network.
-    pub(crate) fn fits(&self, bytes: usize) -> Fits {
+    pub(crate) fn fits(&self, header: Header, bytes: usize) -> Fits {
         let armoured = bytes.div_ceil(3).saturating_mul(4).saturating_add(6);
         if armoured > self.config.message_limit {
             return Fits::TooLong;
@@ -74,7 +74,11 @@ impl Shared {
             None => Fits::Yes,
             Some(limit) if armoured <= limit => Fits::Yes,
             Some(limit) => {
-                let piece = limit.saturating_sub(otr_wire::FRAGMENT_OVERHEAD_V3);
+                let overhead = match header {
+                    Header::V2 => otr_wire::FRAGMENT_OVERHEAD_V2,
+                    Header::V3 { .. } => otr_wire::FRAGMENT_OVERHEAD_V3,
+                };
+                let piece = limit.saturating_sub(overhead);
                 let pieces = armoured.checked_div(piece).unwrap_or(usize::MAX);
                 if pieces < usize::from(u16::MAX) { Fits::Yes } else { Fits::TooSmall }
             }

@@ -57,6 +57,9 @@ impl Versions {
     /// No version.
     pub const NONE: Self = Self(0);
 
+    /// Every version there is.
+    pub const ALL: Self = Self::only(Version::Two).with(Version::Three);
+
     /// The set of just `version`.
     #[must_use]
     pub const fn only(version: Version) -> Self {
@@ -73,6 +76,12 @@ impl Versions {
     #[must_use]
     pub const fn common(self, other: Self) -> Self {
         Self(self.0 & other.0)
+    }
+
+    /// What of this set is not lower than `version`.
+    #[must_use]
+    pub fn from(self, version: Version) -> Self {
+        self.iter().filter(|&other| other >= version).collect()
     }
 
     /// Whether `version` is in the set.

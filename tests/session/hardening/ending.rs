@@ -71,7 +71,7 @@ fn a_stranger_who_ends_its_own_session_does_not_end_ours() {
 #[test]
 fn a_policy_is_no_way_out_of_a_private_conversation() {
     let mut pair = Pair::private(202);
-    pair.alice.account.set_policy("bob", Some(Policy::Never)).expect("a name");
+    pair.alice.account.set_policy("bob", Some(Policy::NEVER)).expect("a name");
     let message = pair.encrypt(Who::Alice, SECRET);
     pair.inject(Who::Bob, &message);
     assert_eq!(pair.bob.shown(), [SECRET]);

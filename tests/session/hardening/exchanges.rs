@@ -114,7 +114,7 @@ fn messages_for_nobody_we_know_leave_nothing_behind() {
 fn a_commitment_that_was_opened_is_offered_to_nobody_else() {
     let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
     let commit = side.receive("?OTRv3?", NOW).remove(0);
-    let mut bob = Side::new(1, 0x2002, "alice", Config { policy: Policy::Manual, ..Config::default() }, 7);
+    let mut bob = Side::new(1, 0x2002, "alice", Config { policy: Policy::MANUAL, ..Config::default() }, 7);
     let key = bob.receive(&commit, NOW).remove(0);
     let reveal = side.receive(&key, NOW).remove(0);
     let signature = bob.receive(&reveal, NOW).remove(0);

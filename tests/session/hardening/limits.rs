@@ -112,7 +112,7 @@ fn the_next_moment_of_work_is_always_named() {
 #[test]
 fn a_host_that_sleeps_until_the_next_moment_never_spins() {
     for (silent, commit_at) in [(false, None), (false, Some(59)), (true, None)] {
-        let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::Always, ..Config::default() }, 1);
+        let mut side = Side::new(0, 0x1001, "bob", Config { policy: Policy::ALWAYS, ..Config::default() }, 1);
         side.account.set_may_reply("bob", !silent).expect("a name");
         side.account.start("bob", NOW).expect("allowed");
         assert_eq!(side.account.send("bob", "x", NOW), Sent::Queued);

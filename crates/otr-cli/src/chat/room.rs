@@ -105,7 +105,7 @@ impl Room {
         self.connected = true;
         self.said = None;
         self.show([note(format!("connected to {}", self.peer))])?;
-        if self.account.policy(&self.peer).0 == Policy::Never {
+        if self.account.policy(&self.peer).0 == Policy::NEVER {
             return self.show([trouble("the policy is never: everything is sent and received in clear")]);
         }
         if self.calls { self.start() } else { Ok(()) }
@@ -183,7 +183,7 @@ impl Room {
     /// Whether the next text waits for a private conversation.
     fn would_wait(&self) -> bool {
         let state = self.account.status(&self.peer).state;
-        state == SessionState::Plaintext && self.account.policy(&self.peer).0 == Policy::Always
+        state == SessionState::Plaintext && self.account.policy(&self.peer).0 == Policy::ALWAYS
     }
 
     fn start(&mut self) -> Result<(), Error> {

@@ -58,7 +58,15 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         Event::ExtraKey { usage, .. } => {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
-        Event::NotDelivered { text } => speech("! not sent, and given back to you", text).map(Line::Say).collect(),
+        Event::NotDelivered { text } => speech("! not delivered, and given back to you", text).map(Line::Say).collect(),
+        Event::Downgrade { from, to } => vec![trouble(format!(
+            "this conversation is in version {}, although {peer} spoke version {} before",
+            to.number(),
+            from.number()
+        ))],
+        Event::OlderVersion { version } => {
+            vec![note(format!("{peer}'s program speaks only version {} of the protocol", version.number()))]
+        }
         Event::StaleKeys => vec![note("the keys have been the same for a day; an answer or /start replaces them")],
         Event::Warning(warning) => warned(peer, warning),
         _ => vec![note("something happened that this version has no words for")],
@@ -170,7 +178,12 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
             let speaker = format!("! {peer}'s program reports, unauthenticated");
             return speech(&speaker, &text.to_string_lossy()).map(Line::Complain).collect();
         }
-        Warning::Unreadable => "a message could not be read; ask for it again, or /start anew",
+        Warning::Resent(text) => {
+            return speech("* sent again, because it could not be read", &text.to_string_lossy())
+                .map(Line::Say)
+                .collect();
+        }
+        Warning::Unreadable => "a message could not be read; new keys are being agreed on",
         Warning::Replayed => "a message came a second time, or out of order, and was dropped",
         Warning::NotInPrivate => "an encrypted message came, but there is no private conversation; /start one",
         Warning::Malformed => "a damaged message came and was dropped",
@@ -179,6 +192,13 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
         Warning::FragmentDropped => "a piece of a long message is missing; the message is lost",
         Warning::Reflected => "our own message came back to us and was dropped",
         Warning::LiveKeyRevealed => "the other side published a key still in use; the keys are being replaced",
+        Warning::DowngradeRefused { from, to } => {
+            return vec![trouble(format!(
+                "version {} was asked for and not answered, because {peer} spoke version {} before",
+                to.number(),
+                from.number()
+            ))];
+        }
         Warning::TooManyExchanges => "the other side asks for new keys too often; some requests are not answered",
         _ => "something is wrong that this version has no words for",
     };

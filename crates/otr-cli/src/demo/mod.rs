@@ -1,16 +1,20 @@
 //! `otr demo`: two parties in one process, over a real TCP connection on the loopback interface.
 //!
 //! It shows the conversation from three places at once, then what is left of it for somebody who recorded everything
-//! and steals both long-term keys afterwards, and what the published MAC keys are for.
+//! and steals both long-term keys afterwards, what the published MAC keys are for, and the same recording saying
+//! something else.
 
 mod columns;
+mod forgery;
 mod party;
 mod published;
 mod stage;
 mod tape;
 mod thief;
 
+use std::fs;
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use otr_crypto::IdentityKey;
 
@@ -33,30 +37,40 @@ const SCRIPT: [(Side, &str); 8] = [
     (Side::Alice, "See you then."),
 ];
 
-/// Which of them is forged in the end, counted from 1; each is one data message.
-const CHANGED: usize = 3;
-
-/// Shows everything and ends.
-pub(crate) fn run() -> Result<(), Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let mut out = io::stdout().lock();
-    runtime.map_err(|error| Error::Start(error.kind()))?.block_on(play(&mut out))
+/// The arguments of `otr demo`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Keep what went over the network in this file, for `otr toolkit`
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
 }
 
-async fn play(out: &mut impl Write) -> Result<(), Error> {
+/// Shows everything and ends.
+pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let mut out = io::stdout().lock();
+    runtime.map_err(|error| Error::Start(error.kind()))?.block_on(play(args, &mut out))
+}
+
+async fn play(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let keys = [(); 2].map(|()| IdentityKey::generate(&mut outside::randomness()));
     // What the thief will steal: the secret number of each key.
     let stolen = keys.each_ref().map(|key| key.hazmat_parts().x);
     let [alice, bob] = party::introduce(keys).await?;
     let tape = talk(alice, bob, out).await?;
-
-    say(out, thief::TITLE)?;
-    for paragraph in thief::report(&tape, stolen.each_ref().map(|number| number.as_slice()))? {
-        say(out, &paragraph)?;
+    if let Some(file) = &args.record {
+        fs::write(file, tape.transcript()).map_err(Error::Record)?;
     }
-    say(out, published::TITLE)?;
-    for paragraph in published::report(&tape, CHANGED, SCRIPT[CHANGED - 1].1)? {
-        say(out, &paragraph)?;
+
+    let published = published::find(&tape);
+    let sections = [
+        (thief::TITLE, thief::report(&tape, stolen.each_ref().map(|number| number.as_slice()))?),
+        (published::TITLE, published::report(&tape, &published)),
+        (forgery::TITLE, forgery::report(&tape, &published)?),
+    ];
+    for (title, paragraphs) in sections {
+        say(out, title)?;
+        paragraphs.iter().try_for_each(|paragraph| say(out, paragraph))?;
     }
     Ok(())
 }

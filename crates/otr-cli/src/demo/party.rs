@@ -40,7 +40,7 @@ pub(crate) async fn introduce(keys: [IdentityKey; 2]) -> Result<[Party; 2], Erro
 impl Party {
     async fn new(key: IdentityKey, transport: TcpTransport, peer: &'static str) -> Result<Self, Error> {
         let tag = Account::generate_instance_tag(&mut outside::randomness());
-        let config = Config { policy: Policy::Always, versions: AVAILABLE, ..Config::default() };
+        let config = Config { policy: Policy::ALWAYS, versions: AVAILABLE, ..Config::default() };
         let account = Account::new(key, tag, config);
         let mut party =
             Self { account, transport, peer, clock: Clock::start(), outbox: VecDeque::new(), news: Vec::new() };

@@ -80,7 +80,7 @@ impl<W: Write> Stage<W> {
         self.party(from).transmit(&message).await?;
         self.party(opposite(from)).receive().await?;
         let read = self.party(opposite(from)).news();
-        let seen = format!("{} {}", arrow(from), self.tape.record(message));
+        let seen = format!("{} {}", arrow(from), self.tape.record(from, message));
         match from {
             Side::Alice => self.columns.row([&what, &seen, &read]),
             Side::Bob => self.columns.row([&read, &seen, &what]),

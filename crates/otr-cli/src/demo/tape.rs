@@ -1,5 +1,8 @@
 //! What an eavesdropper records: every message, in order.
 
+use std::fmt::{self, Display, Formatter};
+
+use otr_toolkit::Recorded as DataMessage;
 use otr_wire::{Body, Data, MAX_MESSAGE, Message, Payload, armour};
 
 use super::columns::shortened;
@@ -11,30 +14,33 @@ pub(crate) enum Side {
     Bob,
 }
 
+impl Display for Side {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Alice => "Alice",
+            Self::Bob => "Bob",
+        })
+    }
+}
+
 /// A message as it went over the network.
 #[derive(Debug)]
 pub(crate) struct Recorded {
+    from: Side,
     body: String,
     /// The encoded message in it, if it is one.
     bytes: Vec<u8>,
 }
 
 impl Recorded {
-    pub(crate) fn new(body: String) -> Self {
+    pub(crate) fn new(from: Side, body: String) -> Self {
         let bytes = armour::decode(body.as_bytes(), MAX_MESSAGE).unwrap_or_default();
-        Self { body, bytes }
+        Self { from, body, bytes }
     }
 
     /// What everybody can see of its structure.
     pub(crate) fn message(&self) -> Option<Message<'_>> {
         Message::decode(&self.bytes).ok()
-    }
-
-    pub(crate) fn data(&self) -> Option<Data<'_>> {
-        match self.message()?.payload {
-            Payload::Data(data) => Some(data),
-            Payload::DhCommit(_) | Payload::DhKey(_) | Payload::RevealSignature(_) | Payload::Signature(_) => None,
-        }
     }
 
     /// What an eavesdropper can say about it; `number` is its place among the data messages, if it is one.
@@ -71,17 +77,21 @@ pub(crate) struct Tape(pub(crate) Vec<Recorded>);
 
 impl Tape {
     /// Records a message and says what can be seen of it.
-    pub(crate) fn record(&mut self, body: String) -> String {
+    pub(crate) fn record(&mut self, from: Side, body: String) -> String {
         let number = self.data().count().saturating_add(1);
-        let recorded = Recorded::new(body);
+        let recorded = Recorded::new(from, body);
         let description = recorded.description(number);
         self.0.push(recorded);
         description
     }
 
     /// The data messages, each with its place among them, counted from 1.
-    pub(crate) fn data(&self) -> impl Iterator<Item = (usize, &Recorded, Data<'_>)> {
-        let messages = self.0.iter().filter_map(|recorded| Some((recorded, recorded.data()?)));
-        (1..).zip(messages).map(|(number, (recorded, data))| (number, recorded, data))
+    pub(crate) fn data(&self) -> impl Iterator<Item = (usize, DataMessage<'_>)> {
+        (1..).zip(self.0.iter().filter_map(|recorded| DataMessage::decode(&recorded.bytes).ok()))
+    }
+
+    /// A message a line, with the name of who sent it.
+    pub(crate) fn transcript(&self) -> String {
+        self.0.iter().map(|recorded| format!("{}: {}\n", recorded.from, recorded.body)).collect()
     }
 }

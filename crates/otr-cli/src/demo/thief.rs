@@ -9,7 +9,7 @@ use otr_wire::{
     Counter, Data, DataEncoder, DataFields, DhKey, Flags, Header, KeyId, Message, Mpi, Payload, Plaintext, armour,
 };
 
-use super::tape::{Recorded, Tape};
+use super::tape::{Recorded, Side, Tape};
 use crate::error::Error;
 use crate::outside;
 
@@ -79,8 +79,8 @@ fn attempt(tape: &Tape, secrets: &[DhKeyPair]) -> Outcome {
                 *opened |= opens(&shared, encrypted, mac);
             }
             let keys = shared.data_keys(secret.public(), public);
-            for ((_, _, data), readable) in tape.data().zip(&mut readable) {
-                *readable |= reads(&keys, &data);
+            for ((_, recorded), readable) in tape.data().zip(&mut readable) {
+                *readable |= reads(&keys, recorded.data());
             }
         }
     }
@@ -168,7 +168,7 @@ fn staged() -> Result<(Tape, DhKeyPair), Error> {
         keys.sending.encrypt(Counter::MIN.get(), message.text_mut());
         let mac = keys.sending.mac(message.authenticated());
         let bodies = [introduction, message.finish(&mac, &[])];
-        Some(Tape(bodies.map(|bytes| Recorded::new(armour::encode(&bytes))).into()))
+        Some(Tape(bodies.map(|bytes| Recorded::new(Side::Alice, armour::encode(&bytes))).into()))
     };
     let tape = made().ok_or(Error::Demo("no message could be made"))?;
     Ok((tape, theirs))

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use super::notify::{session_id, state};
 use super::params::{self, Peer};
 use super::rpc::{Code, Fault, params};
-use crate::args::PolicyName;
 use crate::outside;
 use crate::profile::Profile;
 
@@ -96,14 +95,17 @@ fn trust(params: &params::Trust, account: &mut Account, profile: &mut Profile, n
 
 fn policy(params: &params::Policy, account: &mut Account) -> Result<Value, Fault> {
     let peer = &params.peer.0;
-    if let Some(policy) = params.policy {
+    if let Some(policy) = &params.policy {
         account.set_policy(peer, Some(policy.into())).map_err(fault)?;
     }
     if params.versions.is_some() {
         account.set_versions(peer, params.versions).map_err(fault)?;
     }
+    if let Some(allow) = params.allow_downgrade {
+        account.set_allow_downgrade(peer, allow).map_err(fault)?;
+    }
     let (policy, versions) = account.policy(peer);
-    Ok(json!({"policy": PolicyName::from(policy), "versions": numbers(versions)}))
+    Ok(json!({"policy": params::PolicyWords::from(policy), "versions": numbers(versions)}))
 }
 
 fn status(account: &Account, peer: &str) -> Value {

@@ -29,6 +29,18 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
         Event::NotDelivered { text } => {
             Notification { method: "not_delivered", params: json!({"peer": peer, "text": text}) }
         }
+        Event::Downgrade { from, to } => warning(
+            peer,
+            "other",
+            &format!(
+                "the conversation is in version {}, although version {} was spoken before",
+                to.number(),
+                from.number()
+            ),
+        ),
+        Event::OlderVersion { version } => {
+            warning(peer, "other", &format!("the contact speaks only version {}", version.number()))
+        }
         Event::StaleKeys => warning(
             peer,
             "other",
@@ -124,6 +136,7 @@ fn warning(peer: &str, code: &str, text: &str) -> Notification {
 /// The contract's code, and the words: the contact's own where it has some.
 fn words(warning: &Warning) -> (&'static str, String) {
     let (code, text) = match warning {
+        Warning::Resent(text) => return ("resend", text.to_string()),
         Warning::UnencryptedReceived(text) => return ("unencrypted_received", text.to_string()),
         Warning::PeerError(text) => return ("peer_error", text.to_string()),
         Warning::Unreadable => ("unreadable", "an encrypted message could not be read"),
@@ -142,6 +155,15 @@ fn words(warning: &Warning) -> (&'static str, String) {
         Warning::Reflected => ("other", "our own message came back to us; it is dropped"),
         Warning::LiveKeyRevealed => {
             ("other", "the contact published an authentication key still in use; the keys are being replaced")
+        }
+        Warning::DowngradeRefused { from, to } => {
+            let (from, to) = (from.number(), to.number());
+            return (
+                "unsupported_version",
+                format!(
+                    "version {to} was asked for and not answered: version {from} was spoken before; policy can allow_downgrade"
+                ),
+            );
         }
         Warning::TooManyExchanges => {
             ("other", "the contact asks for key exchanges faster than they are answered; some are dropped")

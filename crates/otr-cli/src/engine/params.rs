@@ -3,7 +3,7 @@
 use otr_crypto::Fingerprint;
 use otr_wire::Versions;
 use serde::de::{Error as _, IgnoredAny};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::args::{self, PolicyName};
 
@@ -97,9 +97,61 @@ pub(crate) struct ExtraKey {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Policy {
     pub(crate) peer: Name,
-    pub(crate) policy: Option<PolicyName>,
+    pub(crate) policy: Option<PolicyWords>,
     #[serde(default, deserialize_with = "versions")]
     pub(crate) versions: Option<Versions>,
+    pub(crate) allow_downgrade: Option<bool>,
+}
+
+/// A policy: one of the four names, or the list of its flags.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum PolicyWords {
+    Name(PolicyName),
+    Flags(Vec<PolicyFlag>),
+}
+
+/// One flag of a policy (spec: "Policies").
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum PolicyFlag {
+    Allow,
+    RequireEncryption,
+    SendWhitespaceTag,
+    WhitespaceStartAke,
+    ErrorStartAke,
+}
+
+impl PolicyFlag {
+    const ALL: [Self; 5] =
+        [Self::Allow, Self::RequireEncryption, Self::SendWhitespaceTag, Self::WhitespaceStartAke, Self::ErrorStartAke];
+
+    const fn policy(self) -> otr_session::Policy {
+        use otr_session::Policy;
+        match self {
+            Self::Allow => Policy::ALLOW,
+            Self::RequireEncryption => Policy::REQUIRE_ENCRYPTION,
+            Self::SendWhitespaceTag => Policy::SEND_WHITESPACE_TAG,
+            Self::WhitespaceStartAke => Policy::WHITESPACE_START_AKE,
+            Self::ErrorStartAke => Policy::ERROR_START_AKE,
+        }
+    }
+}
+
+impl From<&PolicyWords> for otr_session::Policy {
+    fn from(words: &PolicyWords) -> Self {
+        match words {
+            PolicyWords::Name(name) => (*name).into(),
+            PolicyWords::Flags(flags) => flags.iter().fold(Self::NEVER, |policy, flag| policy.with(flag.policy())),
+        }
+    }
+}
+
+impl From<otr_session::Policy> for PolicyWords {
+    fn from(policy: otr_session::Policy) -> Self {
+        let flags = || PolicyFlag::ALL.into_iter().filter(|flag| policy.contains(flag.policy())).collect();
+        PolicyName::of(policy).map_or_else(|| Self::Flags(flags()), Self::Name)
+    }
 }
 
 /// The parameters of a comparison, looked at only as far as to tell whether they could be done. The secret is passed

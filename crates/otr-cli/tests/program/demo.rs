@@ -33,7 +33,7 @@ fn the_network_sees_nothing_and_the_thief_reads_nothing() {
     for word in ["Bob", "Thursday", "half past", "documents", "I will", "read this", "See you"] {
         assert!(!network.contains(word), "{word} in {network}");
     }
-    assert!(network.contains("?OTRv3?") && network.matches("?OTR:AAMD").count() == 9, "{network}");
+    assert!(network.contains("?OTRv23?") && network.matches("?OTR:AAMD").count() == 9, "{network}");
     assert!(output.iter().all(|line| line.chars().count() <= 100));
 
     let all = output.join("\n");
@@ -41,7 +41,17 @@ fn the_network_sees_nothing_and_the_thief_reads_nothing() {
         assert!(all.contains(line), "{all}");
     }
     assert!(all.contains("reads 1 of 1") && all.contains("which authenticated: messages 3, 4"), "{all}");
-    assert!(all.contains("\"Saturday\" in place of"), "{all}");
+    for (sent, forged) in [
+        (texts[0], "Hi Bob, is the dog still so hungry?"),
+        (texts[1], "Then: we hide the butter, and lock the door."),
+        (texts[2], "Good. Shall I bring more sausages?"),
+        (texts[3], "I will eat them."),
+    ] {
+        let at = output.iter().position(|line| line.contains(" sent ") && line.ends_with(sent));
+        let below = &output[at.unwrap() + 1];
+        assert!(below.trim_start().starts_with("verifies: ") && below.ends_with(forged), "{below}");
+    }
+    assert_eq!(all.matches("verifies: ").count(), 6, "{all}");
 }
 
 #[test]

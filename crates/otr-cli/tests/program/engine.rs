@@ -15,7 +15,7 @@ fn identity_says_who_we_are() {
     let identity = engine.ask("identity", json!({}));
     assert_eq!((&identity["account"], &identity["protocol"]), (&json!("alice@example.org"), &json!("irc")));
     assert!(is_hex(&identity["fingerprint"], 40) && is_hex(&identity["instance_tag"], 8), "{identity}");
-    assert_eq!(identity["versions"], json!([3]));
+    assert_eq!(identity["versions"], json!([2, 3]));
     let mut other = Engine::ephemeral("bob", &[]);
     let second = other.ask("identity", json!({}));
     assert_eq!(second["protocol"], "prpl-jabber");
@@ -163,7 +163,7 @@ fn errors_have_the_numbers_of_the_contract() {
         ("extra_key", json!({"peer": "bob", "use": 1, "data": "f"})),
         ("extra_key", json!({"peer": "bob", "use": 1, "data": "00".repeat(65_532)})),
         ("policy", json!({"peer": "bob", "policy": "maybe"})),
-        ("policy", json!({"peer": "bob", "versions": [2]})),
+        ("policy", json!({"peer": "bob", "versions": [4]})),
         ("policy", json!({"peer": "bob", "versions": []})),
         ("smp.start", json!({"peer": "bob"})),
     ] {
@@ -214,7 +214,7 @@ fn a_request_without_an_id_is_done_and_not_answered() {
     engine.process.line(r#"{"jsonrpc":"2.0","method":"fly"}"#);
     engine.process.line(r#"{"jsonrpc":"2.0","method":"send","params":{"peer":"bob","text":"hi"}}"#);
     let reply = engine.request("policy", json!({"peer": "bob"}));
-    assert_eq!(reply.result.unwrap(), json!({"policy": "manual", "versions": [3]}));
+    assert_eq!(reply.result.unwrap(), json!({"policy": "manual", "versions": [2, 3]}));
     assert_eq!(*only(&reply.notes, "inject"), json!({"peer": "bob", "message": "hi"}));
 }
 
@@ -276,7 +276,7 @@ fn origins_other_than_direct_cause_no_answer() {
 #[test]
 fn arguments_that_cannot_be_are_refused() {
     for (args, says) in [
-        (&["--ephemeral", "--account", "a", "--versions", "2"][..], "available: 3"),
+        (&["--ephemeral", "--account", "a", "--versions", "4"][..], "available: 2,3"),
         (&["--ephemeral", "--account", "a", "--max-message-size", "10"], "36 bytes"),
         (&["--ephemeral", "--home", "x", "--account", "a"], "cannot be used with"),
         (&["--ephemeral", "--account", ""], "1 to 1024 bytes"),

@@ -13,3 +13,4 @@ mod engine;
 mod engine_home;
 mod engine_noise;
 mod support;
+mod toolkit;

@@ -46,11 +46,11 @@ pub(crate) fn check_queries(group: &Group, _: &Library) -> Problems {
         check_alone(group, &asked.policy, &asked.versions)?;
         let versions = versions(&asked.versions)?;
         match policy(&asked.policy)? {
-            Policy::Never => {
+            Policy::NEVER => {
                 same("marker", marker, "?OTR")?;
                 same("it is text to us", Body::classify(asked.output.as_bytes()), Body::Plain(asked.output.as_bytes()))
             }
-            Policy::Manual | Policy::Opportunistic | Policy::Always => {
+            _ => {
                 let query = Query { offered: versions };
                 let ours = query.encode();
                 same("marker", marker, ours.split_once(' ').map_or("", |(marker, _)| marker))?;
@@ -78,12 +78,12 @@ pub(crate) fn check_plain_texts(group: &Group, library: &Library) -> Problems {
         check_alone(group, &typed.policy, &typed.versions)?;
         let (sent, ours) = send(&typed)?;
         match (policy(&typed.policy)?, &typed.output) {
-            (Policy::Never | Policy::Manual, None) | (Policy::Opportunistic, Some(_)) => {
+            (Policy::NEVER | Policy::MANUAL, None) | (Policy::OPPORTUNISTIC, Some(_)) => {
                 same("what became of it", sent, Sent::Plain)?;
                 same("our text", &ours, typed.output.as_ref().unwrap_or(&typed.text))
             }
             // The text waits, and a query goes out: the very one that is recorded elsewhere. Ours has other words.
-            (Policy::Always, Some(output)) => {
+            (Policy::ALWAYS, Some(output)) => {
                 same("what became of it", sent, Sent::Queued)?;
                 same("what it asks for", Body::classify(ours.as_bytes()), Body::classify(output.as_bytes()))?;
                 let queries = file.test_groups.iter().filter(|group| group.kind == "OtrQueryMessage");
@@ -91,9 +91,7 @@ pub(crate) fn check_plain_texts(group: &Group, library: &Library) -> Problems {
                 let same_query = asked.filter(|asked| asked.policy == typed.policy && asked.versions == typed.versions);
                 holds("it is the recorded query", same_query.map(|asked| asked.output).eq([output.clone()]))
             }
-            (Policy::Never | Policy::Manual, Some(_)) | (Policy::Opportunistic | Policy::Always, None) => {
-                Err(Problem::new("the policy does not say so"))
-            }
+            _ => Err(Problem::new("the policy does not say so")),
         }
     })
 }
@@ -159,10 +157,10 @@ fn check_alone(group: &Group, policy: &str, versions: &str) -> Result<(), Proble
 
 fn policy(name: &str) -> Result<Policy, Problem> {
     match name {
-        "never" => Ok(Policy::Never),
-        "manual" => Ok(Policy::Manual),
-        "opportunistic" => Ok(Policy::Opportunistic),
-        "always" => Ok(Policy::Always),
+        "never" => Ok(Policy::NEVER),
+        "manual" => Ok(Policy::MANUAL),
+        "opportunistic" => Ok(Policy::OPPORTUNISTIC),
+        "always" => Ok(Policy::ALWAYS),
         _ => Err(Problem::new(format!("policy {name:?}"))),
     }
 }

@@ -145,10 +145,10 @@ impl Party {
         let versions: Option<Versions> = setup.versions.chars().map(version).collect();
         let config = Config {
             policy: match setup.policy {
-                Rule::Never => Policy::Never,
-                Rule::Manual => Policy::Manual,
-                Rule::Opportunistic => Policy::Opportunistic,
-                Rule::Always => Policy::Always,
+                Rule::Never => Policy::NEVER,
+                Rule::Manual => Policy::MANUAL,
+                Rule::Opportunistic => Policy::OPPORTUNISTIC,
+                Rule::Always => Policy::ALWAYS,
             },
             versions: versions.ok_or_else(|| Problem::new("a version that is not spoken"))?,
             max_message_size: setup.max_message_size,

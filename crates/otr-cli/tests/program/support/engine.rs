@@ -24,8 +24,12 @@ pub(crate) struct Reply {
 
 impl Engine {
     pub(crate) fn spawn(args: &[&str]) -> Self {
-        let all = [&["engine"], args].concat();
-        Self { process: Process::spawn(otr(&all)), next_id: 1 }
+        Self::of(Process::spawn(otr(&[&["engine"], args].concat())))
+    }
+
+    /// Any program that speaks the contract.
+    pub(crate) fn of(process: Process) -> Self {
+        Self { process, next_id: 1 }
     }
 
     pub(crate) fn ephemeral(account: &str, more: &[&str]) -> Self {

@@ -1,0 +1,191 @@
+//! Texts that went out encrypted and that the other side has not yet shown to have received.
+//!
+//! A text is confirmed when the other side uses a key that was announced with it, or later. Until then it is kept, so
+//! that it is not lost in silence when the other side turns out to have lost its keys.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use otr_crypto::Fingerprint;
+use otr_wire::KeyId;
+use zeroize::Zeroizing;
+
+use crate::{RESEND_WINDOW, session::Sealed};
+
+/// How many texts to one contact are kept until they are confirmed.
+pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
+
+/// How many bytes of text to one contact are kept until they are confirmed: 64 KiB.
+pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
+
+/// How long a text is kept once the session is over that it went out in. After the [`RESEND_WINDOW`] it is handed back
+/// rather than sent again.
+const KEPT: Duration = Duration::from_secs(600);
+
+/// What identifies a Data message to both sides: its authenticator.
+pub(crate) type MessageMac = [u8; 20];
+
+/// The texts to one contact, in the order they went out.
+#[derive(Default)]
+pub(crate) struct Unconfirmed(VecDeque<SentText>);
+
+/// A text that went out.
+pub(crate) struct SentText {
+    pub(crate) text: Zeroizing<String>,
+    /// To whom.
+    pub(crate) to: Fingerprint,
+    /// In which session; see [`Session::number`](crate::session::Session::number).
+    pub(crate) session: u64,
+    mac: MessageMac,
+    /// The serial number of the key that was announced with it.
+    announces: KeyId,
+    /// Whether no message before announced that key.
+    is_first: bool,
+    pub(crate) at: Duration,
+    /// Whether it had gone out before.
+    pub(crate) is_resent: bool,
+}
+
+impl SentText {
+    pub(crate) fn new(
+        text: &str,
+        to: Fingerprint,
+        session: u64,
+        sealed: &Sealed,
+        is_resent: bool,
+        at: Duration,
+    ) -> Self {
+        Self {
+            text: Zeroizing::new(text.to_owned()),
+            to,
+            session,
+            mac: sealed.mac,
+            announces: sealed.announces,
+            is_first: sealed.is_first,
+            at,
+            is_resent,
+        }
+    }
+
+    /// Whether it may go out once more without the user being asked: soon after the first time, and once
+    /// (attack rule RESEND-1).
+    pub(crate) fn may_go_again(&self, now: Duration) -> bool {
+        !self.is_resent && now.saturating_sub(self.at) <= RESEND_WINDOW
+    }
+}
+
+impl Unconfirmed {
+    /// Takes in a text; the oldest make room.
+    pub(crate) fn push(&mut self, text: SentText) {
+        self.0.push_back(text);
+        let mut bytes: usize = self.0.iter().map(|sent| sent.text.len()).sum();
+        while self.0.len() > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES {
+            let Some(oldest) = self.0.pop_front() else { return };
+            bytes = bytes.saturating_sub(oldest.text.len());
+        }
+    }
+
+    /// The other side has used our key `used` in a session: it has received what announced that key first, and all
+    /// that went out before.
+    pub(crate) fn confirm(&mut self, session: u64, used: KeyId) {
+        self.0.retain(|sent| {
+            let later = sent.announces > used || (sent.announces == used && !sent.is_first);
+            sent.session != session || later
+        });
+    }
+
+    /// Takes out those among `macs` that were written to `reader`.
+    pub(crate) fn take_named(&mut self, macs: &[MessageMac], reader: Fingerprint) -> Vec<SentText> {
+        self.take(|sent| sent.to == reader && macs.contains(&sent.mac))
+    }
+
+    /// Takes out the last `count` of those that went out in a session for which `is_over` holds.
+    pub(crate) fn take_last(&mut self, count: usize, is_over: impl Fn(u64) -> bool) -> Vec<SentText> {
+        let mut passed = self.0.iter().filter(|sent| is_over(sent.session)).count().saturating_sub(count);
+        self.take(|sent| {
+            let over = is_over(sent.session);
+            let early = over && passed > 0;
+            passed = passed.saturating_sub(usize::from(early));
+            over && !early
+        })
+    }
+
+    /// Forgets what went out long ago in sessions that are over: nobody has complained about it.
+    pub(crate) fn expire(&mut self, now: Duration, is_over: impl Fn(u64) -> bool) {
+        self.0.retain(|sent| !is_over(sent.session) || now.saturating_sub(sent.at) <= KEPT);
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    fn take(&mut self, mut is_taken: impl FnMut(&SentText) -> bool) -> Vec<SentText> {
+        let (taken, kept): (Vec<_>, Vec<_>) = self.0.drain(..).partition(|sent| is_taken(sent));
+        self.0 = kept.into();
+        taken
+    }
+}
+
+impl std::fmt::Debug for Unconfirmed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Unconfirmed({} texts)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(number: u8, session: u64, announces: u32, is_first: bool) -> SentText {
+        let announces = KeyId::new(announces).unwrap();
+        let sealed = Sealed { message: Vec::new(), mac: [number; 20], announces, is_first };
+        SentText::new(&number.to_string(), Fingerprint::from_bytes([1; 20]), session, &sealed, false, Duration::ZERO)
+    }
+
+    fn texts(taken: &[SentText]) -> Vec<&str> {
+        taken.iter().map(|sent| sent.text.as_str()).collect()
+    }
+
+    #[test]
+    fn a_used_key_confirms_what_announced_it_first_and_all_before() {
+        let mut log = Unconfirmed::default();
+        for (number, announces, is_first) in [(1, 2, true), (2, 2, false), (3, 3, true), (4, 3, false), (5, 4, true)] {
+            log.push(sent(number, 7, announces, is_first));
+        }
+        log.push(sent(6, 8, 2, true));
+        log.confirm(7, KeyId::new(3).unwrap());
+        assert_eq!(texts(&log.take(|_| true)), ["4", "5", "6"]);
+    }
+
+    #[test]
+    fn the_last_of_the_sessions_that_are_over_are_taken_in_order() {
+        let mut log = Unconfirmed::default();
+        for (number, session) in [(1, 1), (2, 1), (3, 2), (4, 1), (5, 2)] {
+            log.push(sent(number, session, 2, true));
+        }
+        assert_eq!(texts(&log.take_last(2, |session| session == 1)), ["2", "4"]);
+        assert_eq!(texts(&log.take_last(9, |session| session == 1)), ["1"]);
+        assert_eq!(log.len(), 2);
+    }
+
+    #[test]
+    fn what_is_kept_is_bounded() {
+        let mut log = Unconfirmed::default();
+        for number in 0..200 {
+            log.push(sent(number, 1, 2, true));
+        }
+        assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS);
+        let mut long = sent(1, 1, 2, true);
+        long.text = Zeroizing::new("x".repeat(MAX_UNCONFIRMED_BYTES));
+        log.push(long);
+        assert_eq!(log.len(), 1);
+    }
+}
