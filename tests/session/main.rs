@@ -6,6 +6,7 @@
     reason = "helpers of tests are tests: a broken expectation is a failed test"
 )]
 
+mod comparing;
 mod data;
 mod discovery;
 mod exchange;

@@ -4,6 +4,7 @@ use core::time::Duration;
 use std::collections::BTreeMap;
 
 use otr_crypto::{ExtraSymmetricKey, Fingerprint, IdentityKey};
+use otr_smp::{RunId, State};
 use otr_wire::{InstanceTag, Versions};
 use rand_core::CryptoRng;
 
@@ -37,6 +38,12 @@ pub enum NotPossible {
     /// The fingerprint is not on record for this contact.
     #[error("this fingerprint is not known for this contact")]
     UnknownFingerprint,
+    /// The comparison of secrets cannot be begun, answered or given up so.
+    #[error(transparent)]
+    Comparison(otr_smp::Error),
+    /// The other side has had too many wrong guesses.
+    #[error("too many comparisons with this identity have failed; wait, or compare fingerprints")]
+    TooManyComparisons,
     /// What would have been sent was refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -55,6 +62,8 @@ pub struct Status {
     pub blocked: bool,
     /// How many messages of this conversation could not be read.
     pub unreadable: u64,
+    /// Where the comparison of secrets stands.
+    pub comparison: State,
 }
 
 impl Account {
@@ -172,11 +181,64 @@ impl Account {
         self.command(peer, now, |contact, shared| contact.extra_key(peer, usage, data, shared, now))
     }
 
+    /// Compares a secret with `peer`: both users learn whether they typed the same, and nothing else (spec:
+    /// "Socialist Millionaires' Protocol (SMP)"). The other user is asked for it, with `question` if there is one. A
+    /// comparison under way is given up for this one. The outcome comes as [`Event::Comparison`](crate::Event).
+    ///
+    /// `secret` is compared as UTF-8, unchanged: case, blanks and composed letters count.
+    ///
+    /// # Errors
+    ///
+    /// When there is no private conversation, the question is too long or holds a NUL, or too many comparisons with
+    /// this identity have failed.
+    pub fn start_comparison(
+        &mut self,
+        peer: &str,
+        secret: &str,
+        question: Option<&str>,
+        now: Duration,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.start_comparison(peer, secret, question, shared, now, rng))
+    }
+
+    /// Answers the comparison `run` that `peer` began, with what our user takes for the secret.
+    ///
+    /// # Errors
+    ///
+    /// When that comparison does not wait for an answer (any more).
+    pub fn answer_comparison(
+        &mut self,
+        peer: &str,
+        run: RunId,
+        secret: &str,
+        now: Duration,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.answer_comparison(peer, run, secret, shared, now, rng))
+    }
+
+    /// Gives up the comparison under way with `peer`.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn abort_comparison(&mut self, peer: &str, now: Duration) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.abort_comparisons(peer, shared, now))
+    }
+
     /// How things stand with `peer`, computed from the very session that the next text would go to
     /// (attack rule STATE-15).
     #[must_use]
     pub fn status(&self, peer: &str) -> Status {
-        let nothing = |state| Status { state, conversation: None, their_instance: None, blocked: false, unreadable: 0 };
+        let nothing = |state| Status {
+            state,
+            conversation: None,
+            their_instance: None,
+            blocked: false,
+            unreadable: 0,
+            comparison: State::Expect1,
+        };
         let Some(contact) = self.contacts.get(peer) else { return nothing(SessionState::Plaintext) };
         let name = match contact.destination() {
             Destination::Clear => return nothing(SessionState::Plaintext),
@@ -190,6 +252,7 @@ impl Account {
             their_instance: name,
             blocked: session.is_some_and(|session| session.blocked),
             unreadable: contact.instances.get(&name).map_or(0, |instance| instance.unreadable),
+            comparison: contact.comparison(),
         }
     }
 

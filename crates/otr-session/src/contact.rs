@@ -9,7 +9,7 @@ use otr_wire::{Assembler, Header, InstanceTag, Version, Versions};
 
 use crate::{
     Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, SessionState,
-    budget::Budget, instance::Instance, queue::Queue, recovery::Loss, session::Session, shared::Shared,
+    budget::Budget, comparing, instance::Instance, queue::Queue, recovery::Loss, session::Session, shared::Shared,
     trust::KnownFingerprints, unconfirmed::Unconfirmed,
 };
 
@@ -268,8 +268,13 @@ impl Contact {
 
     /// The session at `name` is over, by the other side's word or for want of room. If text went there, it goes on
     /// only to the same identity or to a verified one. `best` is where text went before the last message came.
-    pub(crate) fn finish(&mut self, name: InstanceName, best: Option<InstanceName>) -> Option<Event> {
+    pub(crate) fn finish(
+        &mut self,
+        name: InstanceName,
+        best: Option<InstanceName>,
+    ) -> Option<impl Iterator<Item = Event> + use<>> {
         let session = self.instances.get_mut(&name)?.session.take()?;
+        let cut_off = comparing::cut_off(&session, name, self.known.is_verified(session.fingerprint()));
         let next = self.best().and_then(|next| self.session(next));
         let goes_on = next.is_some_and(|next| {
             next.fingerprint() == session.fingerprint() || self.known.is_verified(next.fingerprint())
@@ -278,7 +283,7 @@ impl Contact {
         if best == Some(name) && !goes_on && (session.spoken_in || next.is_none()) {
             self.ended = Some(Ended { at: name, by: session.fingerprint() });
         }
-        Some(self.session_change(name, SessionState::Finished, false))
+        Some(cut_off.into_iter().chain([self.session_change(name, SessionState::Finished, false)]))
     }
 
     /// Lets the user's word about an identity act on the sessions there are: one that the user accepts may be sent
@@ -316,6 +321,7 @@ impl Contact {
             self.release_queue(peer, shared);
         }
         self.expire_loss(peer, shared, now);
+        self.expire_comparisons(peer, shared, now);
         if self.next_query(&shared.config).is_some_and(|at| at <= now) {
             self.query(peer, shared, now);
         }
@@ -330,8 +336,12 @@ impl Contact {
         let stale = stale.map(|session| session.last_rotated.saturating_add(STALE_KEYS_AFTER)).min();
         let query = self.next_query(config);
         let partials = self.assembler.next_timeout();
+        let comparison = self.sessions().filter_map(|(_, session)| session.comparison.next_timeout()).min();
         let (loss, repair) = (self.loss.next_timeout(), self.repair_at());
-        [offer, exchanges, stale, query, partials, loss, repair, self.starting_until].into_iter().flatten().min()
+        [offer, exchanges, stale, query, partials, loss, repair, comparison, self.starting_until]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// When a query goes out by itself for text that waits; `None` when none will.

@@ -59,6 +59,8 @@ pub enum Event {
         /// The key, which both sides can derive and nobody else.
         key: ExtraSymmetricKey,
     },
+    /// A comparison of secrets asks, goes on, or ends.
+    Comparison(ComparisonOf),
     /// A text is given back: it waited for a private conversation and was not sent, or the other side says that it
     /// could not read it.
     NotDelivered {
@@ -81,6 +83,20 @@ pub enum Event {
     StaleKeys,
     /// Something the user may want to know.
     Warning(Warning),
+}
+
+/// What happened in a comparison of secrets (spec: "Socialist Millionaires' Protocol (SMP)").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparisonOf {
+    /// What happened. After success that verifies the other side, the identity is on record as verified.
+    pub event: otr_smp::Event,
+    /// The identity at the other end: what a success says something about, and what asks
+    /// (attack rules G-8, SMP-18).
+    pub their_fingerprint: Fingerprint,
+    /// Whether that identity is verified now.
+    pub is_verified: bool,
+    /// Which of the contact's instances this is about.
+    pub instance: Option<InstanceTag>,
 }
 
 /// A message to show.
@@ -175,6 +191,8 @@ pub enum Warning {
         /// The version asked for.
         to: Version,
     },
+    /// The other side began another comparison of secrets after it had lost too many, or too soon; it was not answered.
+    TooManyComparisons,
     /// A text was sent again, because the other side could not read it the first time.
     Resent(Text),
     /// The contact asks for key exchanges faster than they are answered.

@@ -9,7 +9,7 @@ use otr_wire::{Header, InstanceTag, Message, Payload, Version, Versions};
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, MAX_INSTANCES, SessionState, Warning,
+    Event, MAX_INSTANCES, SessionState, Warning, comparing,
     contact::{Contact, InstanceName, OpenOffer},
     receiving::Turn,
     session::Session,
@@ -174,7 +174,10 @@ impl Contact {
         let key = established.their_key.clone();
         let fingerprint = key.fingerprint();
         let before = instance.fingerprint();
-        let carried = instance.session.take().map(|old| old.supersede()).unwrap_or_default();
+        let old = instance.session.take();
+        let cut_off = old.as_deref().filter(|old| old.fingerprint() != fingerprint);
+        let cut_off = cut_off.and_then(|old| comparing::cut_off(old, name, self.known.is_verified(old.fingerprint())));
+        let carried = old.map(|old| old.supersede()).unwrap_or_default();
         self.sessions = self.sessions.saturating_add(1);
         let mut session = Session::new(self.sessions, established, carried, turn.now, turn.rng);
 
@@ -203,6 +206,9 @@ impl Contact {
         }
         self.ended = None;
 
+        if let Some(event) = cut_off {
+            turn.event(event);
+        }
         self.note_version(name_version(name), turn);
         if self.known.trust(fingerprint).is_none() {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
@@ -246,9 +252,8 @@ impl Contact {
             return;
         }
         let worst = sessions.filter(|&(_, name)| name != newest).min().map(|(_, name)| name);
-        if let Some(event) = worst.and_then(|name| self.finish(name, self.best())) {
-            turn.event(event);
-        }
+        let events = worst.and_then(|name| self.finish(name, self.best()));
+        events.into_iter().flatten().for_each(|event| turn.event(event));
     }
 }
 

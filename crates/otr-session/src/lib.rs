@@ -42,6 +42,7 @@
 
 mod account;
 mod budget;
+mod comparing;
 mod config;
 mod contact;
 mod event;
@@ -62,16 +63,19 @@ mod trust;
 mod unconfirmed;
 
 pub use account::{Account, NotPossible, Status};
+pub use comparing::MAX_FAILED_COMPARISONS;
 pub use config::{Config, Incoming, Origin, Policy};
 pub use event::{
-    Conversation, Event, MessageReceived, Output, Protection, Refusal, Sent, SessionChange, SessionState, Warning,
+    ComparisonOf, Conversation, Event, MessageReceived, Output, Protection, Refusal, Sent, SessionChange, SessionState,
+    Warning,
 };
 pub use otr_ake::Role;
 pub use otr_crypto::{ExtraSymmetricKey, Fingerprint, SessionId};
+pub use otr_smp::{Event as Comparison, Meaning, RunId, State as ComparisonState};
 pub use queue::{MAX_QUEUED_BYTES, MAX_QUEUED_TEXTS};
 pub use recovery::{RESENT, UNREAD};
 pub use text::Text;
-pub use trust::{KnownFingerprint, Trust};
+pub use trust::{GUESSES_A_DAY, KnownFingerprint, Trust};
 pub use unconfirmed::{MAX_UNCONFIRMED_BYTES, MAX_UNCONFIRMED_TEXTS};
 
 use core::time::Duration;

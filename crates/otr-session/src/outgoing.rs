@@ -5,7 +5,7 @@ use core::time::Duration;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    RESENT, Refusal, UNREAD,
+    RESENT, Refusal,
     contact::{Contact, Destination, InstanceName},
     session::{Sealed, Session},
     shared::{Fits, Shared},
@@ -68,17 +68,15 @@ impl Contact {
         shared: &mut Shared,
         now: Duration,
     ) -> Result<(), Refusal> {
+        self.report_unread(name, peer, shared, now);
         let session = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut());
         let session = session.ok_or(Refusal::Finished)?;
         if session.blocked {
             return Err(Refusal::IdentityChanged);
         }
         let marked = if again { [RESENT, text].concat() } else { text.to_owned() };
-        let unread = self.loss.unread_record();
-        let tlvs = unread.iter().filter_map(|record| Tlv::new(UNREAD, record).ok()).collect();
-        let plaintext = Plaintext { text: marked.as_bytes(), tlvs, ..Plaintext::default() };
+        let plaintext = Plaintext { text: marked.as_bytes(), ..Plaintext::default() };
         let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
-        self.loss.unread_said();
         session.spoken_in = true;
         let reader = session.fingerprint();
         self.talked_to = Some(reader);

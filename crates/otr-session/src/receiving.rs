@@ -220,6 +220,7 @@ impl Contact {
         for tlv in tlvs.iter().filter(|tlv| tlv.kind() == UNREAD) {
             self.receive_unread(name, tlv.value(), turn);
         }
+        self.receive_comparison(name, &tlvs, turn);
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.
             turn.warn(Warning::LiveKeyRevealed);
@@ -231,9 +232,8 @@ impl Contact {
             }
         }
         if tlvs.iter().any(|tlv| tlv.kind() == TlvType::DISCONNECTED) {
-            if let Some(event) = self.finish(name, best) {
-                turn.event(event);
-            }
+            let events = self.finish(name, best);
+            events.into_iter().flatten().for_each(|event| turn.event(event));
         } else if !text.is_empty() {
             self.answer_with_heartbeat(name, turn);
         }

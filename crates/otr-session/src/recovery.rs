@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// The record that names messages which could not be read: their 20-byte authenticators, one after the other. It is
-/// none of the spec's types, and programs that do not know it pass over it.
+/// none of the spec's types; programs that do not know it pass over it, or over the message that holds nothing else.
 pub const UNREAD: TlvType = TlvType(0x4f52);
 
 /// What a text that goes out again begins with, as in other programs (attack rule RESEND-3).
@@ -50,16 +50,6 @@ impl Loss {
     /// When texts that were complained of are handed back.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         self.complaints.map(|(_, since)| since.saturating_add(RESEND_WINDOW))
-    }
-
-    /// The value of a record [`UNREAD`], if there is anything to say.
-    pub(crate) fn unread_record(&self) -> Option<Vec<u8>> {
-        (!self.unread.is_empty()).then(|| self.unread.iter().flatten().copied().collect())
-    }
-
-    /// What could not be read has been said.
-    pub(crate) fn unread_said(&mut self) {
-        self.unread.clear();
     }
 
     fn note_unread(&mut self, mac: MessageMac) {
@@ -230,17 +220,19 @@ impl Contact {
         }
     }
 
-    fn report_unread(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
-        let record = self.loss.unread_record();
-        let Some(session) = self.session_mut(name).filter(|session| !session.blocked) else { return };
-        let tlvs: Vec<_> = record.iter().filter_map(|record| Tlv::new(UNREAD, record).ok()).collect();
-        if tlvs.is_empty() {
+    /// Says which messages could not be read: when new keys are there, and before the next text. It has a message of
+    /// its own, because there are programs that drop a whole message with a record they do not know.
+    pub(crate) fn report_unread(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        if self.loss.unread.is_empty() {
             return;
         }
-        let plaintext = Plaintext { tlvs, ..Plaintext::default() };
+        let record: Vec<u8> = self.loss.unread.iter().flatten().copied().collect();
+        let Some(session) = self.session_mut(name).filter(|session| !session.blocked) else { return };
+        let Ok(tlv) = Tlv::new(UNREAD, &record) else { return };
+        let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
         // Nothing waits for this message; what cannot be said now is said with the next text.
         if outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now).is_ok() {
-            self.loss.unread_said();
+            self.loss.unread.clear();
         }
     }
 

@@ -7,6 +7,7 @@ use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType};
 use crate::{
     Policy, Refusal, START_PATIENCE, Sent, SessionState,
     account::NotPossible,
+    comparing,
     contact::{Contact, Destination, Ended, InstanceName, TagOffer},
     outgoing,
     recovery::Loss,
@@ -125,6 +126,10 @@ impl Contact {
             // The session is out of reach before its last message is made: nothing can be sent with it twice.
             let Some(session) = instance.session.take() else { continue };
             let header = session.header();
+            let verified = self.known.is_verified(session.fingerprint());
+            if let Some(event) = comparing::cut_off(&session, name, verified) {
+                shared.event(peer, event);
+            }
             if let Some(message) = session.disconnect() {
                 shared.transmit_encoded(peer, header, &message);
             }

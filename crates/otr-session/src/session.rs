@@ -7,7 +7,7 @@ use otr_crypto::{ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
 use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType};
 use rand_core::CryptoRng;
 
-use crate::{key_ring::KeyRing, revealed::PendingReveals, row::Row};
+use crate::{comparing::Comparison, key_ring::KeyRing, revealed::PendingReveals, row::Row};
 
 /// A private conversation. It exists only with keys (attack rule STATE-5).
 #[derive(Debug)]
@@ -33,6 +33,16 @@ pub(crate) struct Session {
     pub(crate) blocked: bool,
     /// Whether text of the user's has gone out in it.
     pub(crate) spoken_in: bool,
+    pub(crate) comparison: Comparison,
+}
+
+/// What of a session goes over to the one that takes its place.
+#[derive(Debug, Default)]
+pub(crate) struct Carried {
+    /// MAC keys to be published.
+    reveals: PendingReveals,
+    /// The comparison of secrets, for the same identity only.
+    comparison: Option<(Fingerprint, Comparison)>,
 }
 
 /// A Data message of ours, still unarmoured.
@@ -75,15 +85,18 @@ impl Opened {
 }
 
 impl Session {
-    /// The session that a completed key exchange gives: the contact's session `number`. `carried` are MAC keys of the session it takes the place of.
+    /// The session that a completed key exchange gives: the contact's session `number`. `carried` is of the session it takes the place of.
     pub(crate) fn new(
         number: u64,
         established: Established,
-        carried: PendingReveals,
+        carried: Carried,
         now: Duration,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Self {
         let keys = KeyRing::new(&established, rng);
+        let fingerprint = established.their_key.fingerprint();
+        // attack rule SMP-11
+        let comparison = carried.comparison.filter(|(with, _)| *with == fingerprint);
         Self {
             number,
             header: established.header,
@@ -91,7 +104,7 @@ impl Session {
             session_id: established.session_id,
             their_key: established.their_key,
             keys,
-            reveals: carried,
+            reveals: carried.reveals,
             announced: None,
             last_sent: now,
             last_received: now,
@@ -99,6 +112,7 @@ impl Session {
             stale_said: false,
             blocked: false,
             spoken_in: false,
+            comparison: comparison.map_or_else(Comparison::new, |(_, comparison)| comparison),
         }
     }
 
@@ -206,10 +220,11 @@ impl Session {
         Some(encoder.finish(&mac, &self.reveals.take()))
     }
 
-    /// Ends the session for another to take its place; returns the MAC keys that one has to publish.
-    pub(crate) fn supersede(mut self) -> PendingReveals {
+    /// Ends the session for another to take its place.
+    pub(crate) fn supersede(mut self) -> Carried {
         self.keys.retire_all(&mut self.reveals);
-        self.reveals
+        let comparison = Some((self.fingerprint(), self.comparison));
+        Carried { reveals: self.reveals, comparison }
     }
 
     #[cfg(test)]

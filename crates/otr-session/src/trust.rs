@@ -2,7 +2,14 @@
 
 use otr_crypto::{Fingerprint, PublicKey};
 
-use crate::MAX_KNOWN_FINGERPRINTS;
+use core::time::Duration;
+
+use crate::{MAX_KNOWN_FINGERPRINTS, budget::Budget};
+
+/// How many wrong guesses at a compared secret an identity has in a day.
+pub const GUESSES_A_DAY: u32 = 10;
+
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Whether the user has made sure that an identity is the contact's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +41,8 @@ struct Record {
     full_digest: Option<[u8; 32]>,
     /// The user takes it for the contact's, in place of a verified one, without calling it verified.
     accepted: bool,
+    /// Guesses at a compared secret: ten, and one more every 2.4 hours (attack rule SMP-15).
+    guesses: Budget,
 }
 
 impl KnownFingerprints {
@@ -59,6 +68,18 @@ impl KnownFingerprints {
     /// A verified identity, if there is any.
     pub(crate) fn verified(&self) -> Option<Fingerprint> {
         self.iter().find(|known| known.trust == Trust::Verified).map(|known| known.fingerprint)
+    }
+
+    /// Whether an identity may have a guess at a secret.
+    pub(crate) fn may_guess(&self, fingerprint: Fingerprint, now: Duration) -> bool {
+        self.record(fingerprint).is_none_or(|record| record.guesses.ready_at() <= now)
+    }
+
+    /// An identity has had a guess, and it was wrong.
+    pub(crate) fn guessed(&mut self, fingerprint: Fingerprint, now: Duration) {
+        self.update(fingerprint, |record| {
+            record.guesses.take(now);
+        });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -117,7 +138,8 @@ impl KnownFingerprints {
         if self.record(fingerprint).is_none() {
             self.make_room();
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified };
-            self.0.push(Record { known, full_digest: None, accepted: false });
+            let guesses = Budget::new(GUESSES_A_DAY, A_DAY.checked_div(GUESSES_A_DAY).unwrap_or(A_DAY));
+            self.0.push(Record { known, full_digest: None, accepted: false, guesses });
         }
         if let Some(record) = self.0.iter_mut().find(|record| record.known.fingerprint == fingerprint) {
             change(record);

@@ -1,7 +1,7 @@
 //! The state machine: who may say what, and what ends a run.
 
-use std::mem;
 use std::time::Duration;
+use std::{fmt, mem};
 
 use otr_crypto::{ComparedSecret, Group, Modp1536};
 use rand_core::CryptoRng;
@@ -41,6 +41,13 @@ pub enum State {
 /// The name of one run that the peer began, drawn at random so that no other run is ever mistaken for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct RunId(u64);
+
+/// 16 hexadecimal digits.
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
 
 #[derive(Debug)]
 enum Stage<G: Group> {

@@ -4,7 +4,10 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use otr_crypto::Fingerprint;
-use otr_session::{Account, Event, Incoming, Origin, Policy, Refusal, Sent, SessionState, Trust};
+use otr_session::{
+    Account, Comparison, ComparisonOf, Event, Incoming, Meaning, Origin, Policy, Refusal, RunId, Sent, SessionState,
+    Trust,
+};
 use otr_transport::{Event as NetworkEvent, Recovery, Transport};
 use otr_transport_tcp::TcpTransport;
 
@@ -35,6 +38,8 @@ pub(crate) struct Room {
     end_told: bool,
     /// The fingerprint of the other side that the user has seen last: what `/verify` and `/accept` are about.
     pub(super) shown: Option<Fingerprint>,
+    /// The comparison that the other side began and that waits for an answer.
+    asked: Option<RunId>,
 }
 
 impl Room {
@@ -60,6 +65,7 @@ impl Room {
             waiting: 0,
             end_told: true,
             shown: None,
+            asked: None,
         }
     }
 
@@ -139,6 +145,12 @@ impl Room {
             Typed::Verify => self.trust(Trust::Verified)?,
             Typed::Distrust => self.trust(Trust::Unverified)?,
             Typed::Accept => self.accept()?,
+            Typed::Compare { question, secret } => self.compare(question, secret)?,
+            Typed::Answer(secret) => self.answer(secret)?,
+            Typed::Abort => {
+                let aborted = self.account.abort_comparison(&self.peer, self.clock.now());
+                self.tell(aborted, "the comparison is given up")?;
+            }
             Typed::Status => self.status()?,
             Typed::Fingerprint => self.fingerprints()?,
             Typed::Quit => return Ok(ControlFlow::Break(())),
@@ -192,6 +204,28 @@ impl Room {
         }
         match self.account.start(&self.peer, self.clock.now()) {
             Ok(()) => self.show([note("asking for a private conversation ...")]),
+            Err(reason) => self.show([trouble(reason.to_string())]),
+        }
+    }
+
+    fn compare(&mut self, question: Option<&str>, secret: &str) -> Result<(), Error> {
+        let (now, rng) = (self.clock.now(), &mut outside::randomness());
+        let begun = self.account.start_comparison(&self.peer, secret, question, now, rng);
+        self.tell(begun, "comparing; the other side is asked for the same ...")
+    }
+
+    fn answer(&mut self, secret: &str) -> Result<(), Error> {
+        let Some(run) = self.asked else {
+            return self.show([trouble("nobody has asked; /secret compares one")]);
+        };
+        let (now, rng) = (self.clock.now(), &mut outside::randomness());
+        let answered = self.account.answer_comparison(&self.peer, run, secret, now, rng);
+        self.tell(answered, "comparing ...")
+    }
+
+    fn tell(&mut self, done: Result<(), otr_session::NotPossible>, words: &str) -> Result<(), Error> {
+        match done {
+            Ok(()) => self.show([note(words)]),
             Err(reason) => self.show([trouble(reason.to_string())]),
         }
     }
@@ -250,10 +284,25 @@ impl Room {
                     }
                 }
             }
+            Event::Comparison(comparison) => self.on_comparison(comparison)?,
             Event::NotDelivered { .. } => self.waiting = self.waiting.saturating_sub(1),
             _ => {}
         }
         self.show(words::event(&self.peer, event))
+    }
+
+    fn on_comparison(&mut self, comparison: &ComparisonOf) -> Result<(), Error> {
+        self.asked = match comparison.event {
+            Comparison::Asked { run, .. } => Some(run),
+            _ => None,
+        };
+        if comparison.event != Comparison::Succeeded(Meaning::PeerVerified) {
+            return Ok(());
+        }
+        match self.profile.save(&self.peer, comparison.their_fingerprint, Trust::Verified) {
+            Ok(()) => Ok(()),
+            Err(error) => self.show([trouble(format!("the verification is not stored: {error}"))]),
+        }
     }
 
     fn echo(&mut self, how: &str, text: &str) -> Result<(), Error> {

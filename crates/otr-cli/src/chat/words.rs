@@ -2,8 +2,8 @@
 
 use otr_crypto::Fingerprint;
 use otr_session::{
-    Conversation, Event, MessageReceived, Protection, Refusal, Role, SessionChange, SessionState, Status, Trust,
-    Warning,
+    Comparison, ComparisonOf, Conversation, Event, Meaning, MessageReceived, Protection, Refusal, Role, SessionChange,
+    SessionState, Status, Trust, Warning,
 };
 
 use crate::readable;
@@ -58,6 +58,7 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         Event::ExtraKey { usage, .. } => {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
+        Event::Comparison(comparison) => compared(peer, comparison),
         Event::NotDelivered { text } => speech("! not delivered, and given back to you", text).map(Line::Say).collect(),
         Event::Downgrade { from, to } => vec![trouble(format!(
             "this conversation is in version {}, although {peer} spoke version {} before",
@@ -103,9 +104,40 @@ fn established(peer: &str, state: &str, conversation: &Conversation) -> Vec<Line
     let mut lines =
         vec![note(state), their_fingerprint(peer, conversation.their_fingerprint), session_id(conversation)];
     if conversation.trust == Trust::Unverified {
-        lines.push(note("compare fingerprints by phone or in person; if they are right: /verify"));
+        lines.push(note("compare a secret (/secret, /ask), or fingerprints by phone or in person and then /verify"));
     }
     lines
+}
+
+fn compared(peer: &str, comparison: &ComparisonOf) -> Vec<Line> {
+    let who = if comparison.is_verified { "" } else { " (not verified yet)" };
+    match &comparison.event {
+        Comparison::Asked { question: None, .. } => vec![
+            note(format!("{peer}{who} wants to compare a secret that you both know")),
+            note("/answer TEXT if you know it, /abort if not"),
+        ],
+        Comparison::Asked { question: Some(question), .. } => {
+            let mut lines = vec![note(format!("{peer}{who} wants to know that it is you, and asks:"))];
+            lines.extend(speech(peer, &String::from_utf8_lossy(question)).map(Line::Say));
+            lines.push(note("/answer TEXT if you know it, /abort if not"));
+            lines
+        }
+        Comparison::InProgress { .. } => vec![note("comparing ...")],
+        Comparison::Succeeded(Meaning::PeerVerified) => {
+            vec![note(format!("the secrets are the same: {peer} is verified"))]
+        }
+        Comparison::Succeeded(Meaning::AnsweredRightly) => vec![
+            note("your answer was right"),
+            note(format!("that verifies you to {peer}; to verify {peer}, ask something yourself")),
+        ],
+        Comparison::Failed => vec![
+            trouble("the secrets are not the same: a slip of the pen, or somebody else"),
+            trouble("what was verified before stays so"),
+        ],
+        Comparison::Aborted => vec![note("the comparison was given up; it says nothing")],
+        Comparison::TimedOut => vec![note("the comparison was not finished in time; it says nothing")],
+        Comparison::Cheated => vec![trouble("the other side broke the rules of the comparison; it says nothing")],
+    }
 }
 
 /// Our fingerprint.
@@ -199,6 +231,7 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
                 from.number()
             ))];
         }
+        Warning::TooManyComparisons => "the other side began another comparison too soon; it was not answered",
         Warning::TooManyExchanges => "the other side asks for new keys too often; some requests are not answered",
         _ => "something is wrong that this version has no words for",
     };

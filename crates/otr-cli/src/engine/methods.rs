@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use otr_session::{Account, Incoming, NotPossible, Sent, Trust};
+use otr_session::{Account, ComparisonState, Incoming, NotPossible, Sent, Trust};
 use otr_wire::Versions;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -49,13 +49,25 @@ pub(crate) fn call(
             let Peer { peer } = params(raw)?;
             account.heartbeat(&peer.0, now).map(nothing).map_err(fault)
         }
-        "smp.start" | "smp.answer" => {
-            params::<params::Comparison>(raw)?;
-            Err(no_comparison())
+        "smp.start" => {
+            let params::Comparison { peer, secret, question } = params(raw)?;
+            let rng = &mut outside::randomness();
+            account.start_comparison(&peer.0, &secret, question.as_deref(), now, rng).map(nothing).map_err(fault)
+        }
+        "smp.answer" => {
+            let params::Answer { peer, secret, run } = params(raw)?;
+            let waiting = match account.status(&peer.0).comparison {
+                ComparisonState::AwaitingUser(waiting) => Some(waiting),
+                _ => None,
+            };
+            let asked = waiting.filter(|waiting| run.is_none_or(|run| run == waiting.to_string()));
+            let asked = asked.ok_or_else(|| Fault::new(Code::WrongState, "no comparison waits for this answer"))?;
+            let rng = &mut outside::randomness();
+            account.answer_comparison(&peer.0, asked, &secret, now, rng).map(nothing).map_err(fault)
         }
         "smp.abort" => {
-            params::<Peer>(raw)?;
-            Err(no_comparison())
+            let Peer { peer } = params(raw)?;
+            account.abort_comparison(&peer.0, now).map(nothing).map_err(fault)
         }
         "trust" => trust(&params(raw)?, account, profile, now),
         "accept" => {
@@ -119,10 +131,21 @@ fn status(account: &Account, peer: &str) -> Value {
         "session_id": session_id(conversation),
         "our_instance": account.instance_tag().to_string(),
         "their_instance": status.their_instance.map(|tag| tag.to_string()),
-        "smp": null,
+        "smp": comparison(status.comparison),
         "blocked": status.blocked,
         "unreadable": status.unreadable,
     })
+}
+
+/// Where a comparison stands, in the words of the spec's states; null when there is none.
+const fn comparison(state: ComparisonState) -> Option<&'static str> {
+    match state {
+        ComparisonState::Expect1 => None,
+        ComparisonState::AwaitingUser(_) => Some("asked"),
+        ComparisonState::Expect2 => Some("expect2"),
+        ComparisonState::Expect3 => Some("expect3"),
+        ComparisonState::Expect4 => Some("expect4"),
+    }
 }
 
 fn sent(sent: Sent) -> Value {
@@ -140,13 +163,6 @@ fn numbers(versions: Versions) -> Vec<u16> {
 
 fn nothing((): ()) -> Value {
     json!({})
-}
-
-fn no_comparison() -> Fault {
-    Fault::new(
-        Code::WrongState,
-        "the comparison of a shared secret is not available in this version; compare fingerprints and use trust",
-    )
 }
 
 fn fault(reason: NotPossible) -> Fault {

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use otr_session::{Account, Config, Event, Output, Policy};
+use otr_session::{Account, Comparison, Config, Event, Meaning, Output, Policy, Trust};
 use otr_wire::Versions;
 use serde_json::value::RawValue;
 
@@ -153,6 +153,12 @@ impl<W: Write> Engine<W> {
                     if let Event::NewFingerprint { fingerprint, .. } = &event {
                         stored = stored.and(self.profile.save_new(&peer, *fingerprint));
                         announced = Some(*fingerprint);
+                    }
+                    if let Event::Comparison(comparison) = &event
+                        && comparison.event == Comparison::Succeeded(Meaning::PeerVerified)
+                    {
+                        let fingerprint = comparison.their_fingerprint;
+                        stored = stored.and(self.profile.save(&peer, fingerprint, Trust::Verified));
                     }
                     for notification in notify::event(&peer, &event, announced) {
                         self.out.notify(&notification)?;

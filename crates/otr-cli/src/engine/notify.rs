@@ -2,7 +2,8 @@
 
 use otr_crypto::Fingerprint;
 use otr_session::{
-    Conversation, Event, MessageReceived, Protection, Role, SessionChange, SessionState, Trust, Warning,
+    Comparison, ComparisonOf, Conversation, Event, MessageReceived, Protection, Role, SessionChange, SessionState,
+    Trust, Warning,
 };
 use serde_json::{Value, json};
 
@@ -26,6 +27,7 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
                 "peer": peer, "use": usage, "data": hex::encode(data), "key": hex::encode(key.as_bytes()),
             }),
         },
+        Event::Comparison(comparison) => smp(peer, comparison),
         Event::NotDelivered { text } => {
             Notification { method: "not_delivered", params: json!({"peer": peer, "text": text}) }
         }
@@ -73,6 +75,30 @@ pub(crate) fn session_id(conversation: Option<&Conversation>) -> Value {
         };
         json!({"value": hex::encode(conversation.session_id.as_bytes()), "ours": ours})
     })
+}
+
+fn smp(peer: &str, comparison: &ComparisonOf) -> Notification {
+    let (event, progress) = match &comparison.event {
+        Comparison::Asked { .. } => ("asked", 25),
+        Comparison::InProgress { percent } => ("in_progress", *percent),
+        Comparison::Succeeded(_) => ("succeeded", 100),
+        Comparison::Failed => ("failed", 100),
+        // What the other side leaves hanging has no result.
+        Comparison::Aborted | Comparison::TimedOut => ("aborted", 0),
+        Comparison::Cheated => ("cheated", 0),
+    };
+    let mut params = json!({
+        "peer": peer,
+        "event": event,
+        "progress": progress,
+        "trusted": comparison.is_verified,
+        "their_instance": comparison.instance.map(|tag| tag.to_string()),
+    });
+    if let Comparison::Asked { run, question } = &comparison.event {
+        params["run"] = json!(run.to_string());
+        params["question"] = json!(question.as_ref().map(|question| String::from_utf8_lossy(question)));
+    }
+    Notification { method: "smp", params }
 }
 
 fn message(peer: &str, received: &MessageReceived) -> Notification {
@@ -155,6 +181,9 @@ fn words(warning: &Warning) -> (&'static str, String) {
         Warning::Reflected => ("other", "our own message came back to us; it is dropped"),
         Warning::LiveKeyRevealed => {
             ("other", "the contact published an authentication key still in use; the keys are being replaced")
+        }
+        Warning::TooManyComparisons => {
+            ("other", "the other side began another comparison after losing too many, or too soon; it is not answered")
         }
         Warning::DowngradeRefused { from, to } => {
             let (from, to) = (from.number(), to.number());

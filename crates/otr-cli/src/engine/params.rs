@@ -2,8 +2,9 @@
 
 use otr_crypto::Fingerprint;
 use otr_wire::Versions;
-use serde::de::{Error as _, IgnoredAny};
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
+use zeroize::Zeroizing;
 
 use crate::args::{self, PolicyName};
 
@@ -154,13 +155,21 @@ impl From<otr_session::Policy> for PolicyWords {
     }
 }
 
-/// The parameters of a comparison, looked at only as far as to tell whether they could be done. The secret is passed
-/// over and never copied.
-#[derive(Debug, Deserialize)]
-#[expect(dead_code, reason = "being there is all that is asked of them")]
+/// A comparison to be begun.
+#[derive(Deserialize)]
 pub(crate) struct Comparison {
-    peer: Name,
-    secret: IgnoredAny,
+    pub(crate) peer: Name,
+    pub(crate) secret: Zeroizing<String>,
+    pub(crate) question: Option<String>,
+}
+
+/// The answer to a comparison.
+#[derive(Deserialize)]
+pub(crate) struct Answer {
+    pub(crate) peer: Name,
+    pub(crate) secret: Zeroizing<String>,
+    /// Which comparison, as `asked` named it; the one that waits, if it is not given.
+    pub(crate) run: Option<String>,
 }
 
 fn fingerprint<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fingerprint, D::Error> {

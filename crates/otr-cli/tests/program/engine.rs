@@ -171,12 +171,12 @@ fn errors_have_the_numbers_of_the_contract() {
     }
     assert_eq!(pair.alice.error("fly", json!({})), -32601);
     for (method, params) in [
-        ("smp.start", json!({"peer": "bob", "secret": "s", "question": "q"})),
+        ("smp.start", json!({"peer": "eve", "secret": "s", "question": "q"})),
+        ("smp.start", json!({"peer": "bob", "secret": "s", "question": "q".repeat(64_001)})),
         ("smp.answer", json!({"peer": "bob", "secret": "s"})),
         ("smp.abort", json!({"peer": "bob"})),
     ] {
-        let (code, message) = pair.alice.request(method, params).result.unwrap_err();
-        assert!(code == 1 && message.contains("not available in this version"), "{code} {message}");
+        assert_eq!(pair.alice.error(method, params), 1, "{method}");
     }
     assert_eq!(pair.alice.status("bob")["state"], "encrypted");
 }
@@ -261,6 +261,50 @@ fn warnings_carry_their_codes() {
     assert_eq!(warning(&mut pair, "?OTR:AAMD.").0, "malformed");
     pair.bob.request("end", json!({"peer": "alice"})).result.unwrap();
     assert_eq!(warning(&mut pair, &body).0, "not_in_private");
+}
+
+// attack: SMP-13, SMP-16
+#[test]
+fn a_secret_is_compared_with_a_question_and_without() {
+    for (question, secret, answer, outcome) in [
+        (None, "in the b\u{e4}kery", "in the b\u{e4}kery", "succeeded"),
+        (Some("Where did we meet?"), "there", "there", "succeeded"),
+        (None, "there", "elsewhere", "failed"),
+    ] {
+        let mut pair = Pair::private(&[]);
+        let seen = pair.alice("smp.start", json!({"peer": "bob", "secret": secret, "question": question}));
+        let asked = only(&seen.bob, "smp").clone();
+        assert_eq!((&asked["event"], &asked["question"]), (&json!("asked"), &json!(question)));
+        assert_eq!(pair.bob.status("alice")["smp"], "asked");
+        let other = json!({"peer": "alice", "secret": answer, "run": "0".repeat(16)});
+        assert_eq!(pair.bob.error("smp.answer", other), 1, "another comparison's answer");
+        let seen = pair.bob("smp.answer", json!({"peer": "alice", "secret": answer, "run": asked["run"]}));
+        let events = |notes: &[(String, Value)]| {
+            let notes = notes.iter().filter(|(method, _)| method == "smp");
+            notes.map(|(_, params)| params["event"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(events(&seen.alice), ["in_progress", outcome]);
+        assert_eq!(events(&seen.bob), [outcome]);
+        let trusted = [pair.alice.status("bob")["trusted"].clone(), pair.bob.status("alice")["trusted"].clone()];
+        let succeeded = outcome == "succeeded";
+        assert_eq!(trusted, [json!(succeeded), json!(succeeded && question.is_none())]);
+        assert_eq!(pair.alice.status("bob")["smp"], Value::Null);
+    }
+}
+
+#[test]
+fn a_comparison_can_be_given_up_by_either_side() {
+    for by_alice in [true, false] {
+        let mut pair = Pair::private(&[]);
+        pair.alice("smp.start", json!({"peer": "bob", "secret": "x"}));
+        let seen = if by_alice {
+            pair.alice("smp.abort", json!({"peer": "bob"}))
+        } else {
+            pair.bob("smp.abort", json!({"peer": "alice"}))
+        };
+        assert_eq!(only(&seen.alice, "smp")["event"], "aborted");
+        assert_eq!(only(&seen.bob, "smp")["event"], "aborted");
+    }
 }
 
 #[test]
