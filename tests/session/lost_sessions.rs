@@ -12,7 +12,7 @@ fn always() -> Config {
 /// The texts given back to a side since its events were last taken.
 fn given_back(side: &mut Side) -> Vec<String> {
     let texts = side.events.drain(..).filter_map(|event| match event {
-        Event::NotDelivered { text } => Some(text),
+        Event::NotDelivered { text, .. } => Some(text),
         _ => None,
     });
     texts.collect()
@@ -323,4 +323,81 @@ fn restart_at(script: &[Who], at: usize, who: Who) {
         assert_eq!(shown, *texts, "restart of {who:?} before step {at}");
     }
     assert!(pair.alice.sent.iter().chain(&pair.bob.sent).all(|body| body.starts_with("?OTR")), "nothing in clear");
+}
+
+/// What a side was told of texts whose fate is not known.
+fn perhaps_unread(side: &mut Side) -> Vec<String> {
+    let texts = side.events.drain(..).filter_map(|event| match event {
+        Event::NotDelivered { text, certain: false } => Some(text),
+        _ => None,
+    });
+    texts.collect()
+}
+
+// attack: REL-2
+#[test]
+fn of_texts_to_a_side_that_lost_its_keys_and_says_nothing_the_writer_is_told() {
+    for heard in [true, false] {
+        let mut pair = bob_restarted(620);
+        assert_eq!(pair.send(Who::Alice, "vanished"), Sent::Encrypted);
+        // Bob's program says nothing about what it cannot read, and tells nothing afterwards.
+        pair.bob.inbox.clear();
+        assert_eq!(pair.send(Who::Bob, "hello again"), Sent::Queued);
+        while pair.bob.state() != SessionState::Encrypted {
+            assert!(pair.deliver(Who::Alice) && pair.deliver(Who::Bob));
+        }
+        pair.deliver(Who::Alice);
+        assert_eq!(pair.alice.state(), SessionState::Encrypted);
+        assert_eq!(pair.alice.inbox.len(), 2, "Bob's report, and the text");
+        pair.alice.inbox.pop_front();
+        if !heard {
+            pair.alice.inbox.clear();
+            pair.wait(otr_session::UNSURE_AFTER);
+        }
+        pair.run();
+        assert_eq!(perhaps_unread(&mut pair.alice), ["vanished"]);
+        assert!(!pair.bob.shown().iter().any(|text| text.contains("vanished")));
+    }
+}
+
+#[test]
+fn a_refresh_of_a_conversation_that_was_not_lost_leaves_no_doubt() {
+    let mut pair = Pair::private_with(621, always());
+    pair.assert_talk_works();
+    assert_eq!(pair.send(Who::Alice, "the last word"), Sent::Encrypted);
+    pair.run();
+    pair.wait(Duration::from_secs(90));
+    for who in [Who::Alice, Who::Bob] {
+        pair.alice.events.clear();
+        pair.start(who);
+        pair.run();
+        pair.wait(Duration::from_secs(90));
+        assert!(perhaps_unread(&mut pair.alice).is_empty());
+    }
+    assert!(pair.alice.sent.iter().chain(&pair.bob.sent).all(|body| !body.contains("Error")));
+}
+
+// attack: REL-2
+#[test]
+fn a_text_that_is_not_answered_by_the_program_at_least_makes_us_ask_for_new_keys() {
+    let mut pair = bob_restarted(622);
+    assert_eq!(pair.send(Who::Alice, "anybody there?"), Sent::Encrypted);
+    pair.bob.inbox.clear();
+    let at = pair.alice.account.next_timeout().expect("the answer is waited for");
+    assert_eq!(at, pair.now + otr_session::ANSWER_WITHIN);
+    pair.wait(otr_session::ANSWER_WITHIN);
+    assert!(pair.bob.inbox.back().expect("a query").starts_with("?OTRv"));
+    assert!(pair.alice.warnings().contains(&Warning::NoAnswer));
+    pair.run();
+    assert_eq!(pair.alice.session_id(), pair.bob.session_id());
+    pair.assert_talk_works();
+
+    // Where the program answers nothing is asked.
+    let mut alive = Pair::private_with(623, always());
+    alive.wait(Duration::from_secs(90));
+    assert_eq!(alive.send(Who::Alice, "anybody there?"), Sent::Encrypted);
+    alive.run();
+    alive.wait(Duration::from_secs(300));
+    assert!(!alive.alice.warnings().contains(&Warning::NoAnswer));
+    assert_eq!(alive.alice.sent.iter().filter(|body| body.starts_with("?OTRv")).count(), 1);
 }

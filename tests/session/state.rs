@@ -376,7 +376,7 @@ fn text_typed_after_asking_waits_and_is_given_back_when_nobody_answers() {
         .events
         .iter()
         .filter_map(|event| match event {
-            Event::NotDelivered { text } => Some(text.as_str()),
+            Event::NotDelivered { text, .. } => Some(text.as_str()),
             _ => None,
         })
         .collect();

@@ -283,6 +283,7 @@ impl Contact {
         if best == Some(name) && !goes_on && (session.spoken_in || next.is_none()) {
             self.ended = Some(Ended { at: name, by: session.fingerprint() });
         }
+        self.wait_for_report(session.last_received);
         Some(cut_off.into_iter().chain([self.session_change(name, SessionState::Finished, false)]))
     }
 
@@ -337,8 +338,8 @@ impl Contact {
         let query = self.next_query(config);
         let partials = self.assembler.next_timeout();
         let comparison = self.sessions().filter_map(|(_, session)| session.comparison.next_timeout()).min();
-        let (loss, repair) = (self.loss.next_timeout(), self.repair_at());
-        [offer, exchanges, stale, query, partials, loss, repair, comparison, self.starting_until]
+        let (loss, repair, report) = (self.loss.next_timeout(), self.repair_at(), self.report_at());
+        [offer, exchanges, stale, query, partials, loss, repair, report, comparison, self.starting_until]
             .into_iter()
             .flatten()
             .min()
@@ -374,7 +375,7 @@ impl Contact {
     /// Hands every waiting text back to the user.
     pub(crate) fn give_back(&mut self, peer: &str, shared: &mut Shared) {
         for text in self.queue.take() {
-            shared.event(peer, Event::NotDelivered { text });
+            shared.event(peer, Event::NotDelivered { text, certain: true });
         }
     }
 

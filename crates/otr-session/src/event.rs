@@ -66,6 +66,9 @@ pub enum Event {
     NotDelivered {
         /// The text.
         text: String,
+        /// Whether it is certain that nobody has read it. Otherwise the conversation it went out in is over, and the
+        /// other side has not shown that it could read it.
+        certain: bool,
     },
     /// The conversation is in a version below one already spoken with the contact; it was allowed (attack rule VER-1).
     Downgrade {
@@ -193,6 +196,9 @@ pub enum Warning {
     },
     /// The other side began another comparison of secrets after it had lost too many, or too soon; it was not answered.
     TooManyComparisons,
+    /// A text was not answered by the other side's program, as it should have been: it may have lost its keys, and new
+    /// ones are asked for.
+    NoAnswer,
     /// A text was sent again, because the other side could not read it the first time.
     Resent(Text),
     /// The contact asks for key exchanges faster than they are answered.

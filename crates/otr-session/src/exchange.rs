@@ -210,7 +210,8 @@ impl Contact {
             turn.event(event);
         }
         self.note_version(name_version(name), turn);
-        if self.known.trust(fingerprint).is_none() {
+        let is_new = self.known.trust(fingerprint).is_none();
+        if is_new {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
         }
         self.known.see(&key);
@@ -224,7 +225,7 @@ impl Contact {
             // What waits was not written for this identity; the user decides (attack rules STATE-10, RESEND-1).
             self.give_back(turn.peer, turn.shared);
         }
-        self.recover(name, turn);
+        self.recover(name, is_new || !is_meant, turn);
         self.flush_queue(turn.peer, turn.shared, turn.now);
     }
 

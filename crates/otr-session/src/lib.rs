@@ -73,7 +73,7 @@ pub use otr_ake::Role;
 pub use otr_crypto::{ExtraSymmetricKey, Fingerprint, SessionId};
 pub use otr_smp::{Event as Comparison, Meaning, RunId, State as ComparisonState};
 pub use queue::{MAX_QUEUED_BYTES, MAX_QUEUED_TEXTS};
-pub use recovery::{RESENT, UNREAD};
+pub use recovery::{ANSWER_WITHIN, RESENT, UNREAD, UNSURE_AFTER};
 pub use text::Text;
 pub use trust::{GUESSES_A_DAY, KnownFingerprint, Trust};
 pub use unconfirmed::{MAX_UNCONFIRMED_BYTES, MAX_UNCONFIRMED_TEXTS};

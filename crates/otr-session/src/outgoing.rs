@@ -5,7 +5,7 @@ use core::time::Duration;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    RESENT, Refusal,
+    ANSWER_WITHIN, HEARTBEAT_INTERVAL, RESENT, Refusal,
     contact::{Contact, Destination, InstanceName},
     session::{Sealed, Session},
     shared::{Fits, Shared},
@@ -68,7 +68,9 @@ impl Contact {
         shared: &mut Shared,
         now: Duration,
     ) -> Result<(), Refusal> {
-        self.report_unread(name, peer, shared, now);
+        if self.loss.has_unread() {
+            self.report_unread(name, peer, shared, now);
+        }
         let session = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut());
         let session = session.ok_or(Refusal::Finished)?;
         if session.blocked {
@@ -78,6 +80,10 @@ impl Contact {
         let plaintext = Plaintext { text: marked.as_bytes(), ..Plaintext::default() };
         let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
         session.spoken_in = true;
+        // Who has been silent for so long answers a text by a heartbeat, if not by a text.
+        if now.saturating_sub(session.last_received) > HEARTBEAT_INTERVAL {
+            session.answer_due.get_or_insert(now.saturating_add(ANSWER_WITHIN));
+        }
         let reader = session.fingerprint();
         self.talked_to = Some(reader);
         self.unconfirmed.push(SentText::new(text, reader, session.number(), &sealed, again, now));
@@ -95,7 +101,7 @@ impl Contact {
         }
         for text in self.queue.take() {
             if self.send_text(name, peer, &text, false, shared, now).is_err() {
-                shared.event(peer, crate::Event::NotDelivered { text });
+                shared.event(peer, crate::Event::NotDelivered { text, certain: true });
             }
         }
     }

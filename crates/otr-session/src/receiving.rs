@@ -8,7 +8,7 @@ use otr_wire::{
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, HEARTBEAT_INTERVAL, Incoming, MessageReceived, Origin, Policy, Protection, Text, UNREAD, Warning,
+    Event, HEARTBEAT_INTERVAL, Incoming, MessageReceived, Origin, Policy, Protection, Text, Warning,
     contact::{Contact, InstanceName, TagOffer},
     outgoing,
     session::{Opened, ReceiveError},
@@ -217,9 +217,7 @@ impl Contact {
                 turn.event(Event::ExtraKey { usage, data, key: key.duplicate() });
             }
         }
-        for tlv in tlvs.iter().filter(|tlv| tlv.kind() == UNREAD) {
-            self.receive_unread(name, tlv.value(), turn);
-        }
+        self.first_word(name, &tlvs, turn);
         self.receive_comparison(name, &tlvs, turn);
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.

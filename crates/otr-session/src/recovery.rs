@@ -1,10 +1,12 @@
 //! Lost sessions: one side has lost its keys, as by a restart, and the other goes on with them.
 //!
 //! Who receives what it cannot read says so in clear (an error message, which anybody can forge) and begins an
-//! exchange. Who is told so begins one, too. When new keys are there, the reader names, inside the new conversation,
-//! the very messages it could not read ([`UNREAD`]), and the writer sends their texts again. Other programs do not
-//! name them; there, each error message stands for one of the last texts. A text goes out again only to the identity
-//! it was written to, soon, and once; otherwise it is handed back (attack rules RESEND-1, RESEND-3).
+//! exchange. Who is told so begins one, too; and so does who writes and does not get the answer that a program gives
+//! by itself, for there are programs that say nothing. When new keys are there, the reader names, inside the new
+//! conversation and before anything else, the very messages it could not read ([`UNREAD`]), and the writer sends
+//! their texts again. Other programs do not name them; there, each error message stands for one of the last texts,
+//! and of the others that were not confirmed the user is told. A text goes out again only to the identity it was
+//! written to, soon, and once; otherwise it is handed back (attack rules RESEND-1, RESEND-3).
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -17,6 +19,7 @@ use crate::{
     contact::{Contact, Destination, InstanceName},
     outgoing,
     receiving::Turn,
+    session::Session,
     shared::Shared,
     unconfirmed::{MAX_UNCONFIRMED_TEXTS, MessageMac, SentText},
 };
@@ -28,6 +31,13 @@ pub const UNREAD: TlvType = TlvType(0x4f52);
 /// What a text that goes out again begins with, as in other programs (attack rule RESEND-3).
 pub const RESENT: &str = "[resent] ";
 
+/// How long we wait for what the other side could not read before the user is told that it is not known.
+pub const UNSURE_AFTER: Duration = Duration::from_secs(10);
+
+/// How long the other side's program may take to answer a text by itself, where it has to (see
+/// [`HEARTBEAT_INTERVAL`](crate::HEARTBEAT_INTERVAL)).
+pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
+
 /// The longest quotation of the other side's error message, in characters.
 const MAX_QUOTED: usize = 256;
 
@@ -38,18 +48,34 @@ pub(crate) struct Loss {
     unread: VecDeque<MessageMac>,
     /// How many texts of ours they could not read, going by their error messages, and since when.
     complaints: Option<(usize, Duration)>,
+    /// What is known of texts that went out in sessions that are over.
+    unsure: Option<Unsure>,
     /// An exchange is needed, but was not begun yet for want of budget.
     repair_due: bool,
 }
 
+/// Texts that may have been read or not.
+#[derive(Debug, Clone, Copy)]
+struct Unsure {
+    /// Until when the other side may say what it could not read.
+    until: Duration,
+    /// Whether it says such things, so that silence means that it has read the rest.
+    reports: bool,
+}
+
 impl Loss {
     pub(crate) fn is_idle(&self) -> bool {
-        self.complaints.is_none() && !self.repair_due
+        self.complaints.is_none() && self.unsure.is_none() && !self.repair_due
     }
 
-    /// When texts that were complained of are handed back.
+    /// When texts are handed back.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
-        self.complaints.map(|(_, since)| since.saturating_add(RESEND_WINDOW))
+        let complaints = self.complaints.map(|(_, since)| since.saturating_add(RESEND_WINDOW));
+        [complaints, self.unsure.map(|unsure| unsure.until)].into_iter().flatten().min()
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
     }
 
     fn note_unread(&mut self, mac: MessageMac) {
@@ -139,27 +165,76 @@ impl Contact {
     pub(crate) fn repair_later(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
         if self.repair_at().is_some_and(|at| at <= now) && self.budgets.prompts_in_private.take(now) {
             self.loss.repair_due = false;
+            for session in self.instances.values_mut().filter_map(|instance| instance.session.as_deref_mut()) {
+                if session.answer_due.take_if(|due| *due <= now).is_some() {
+                    shared.warn(peer, Warning::NoAnswer);
+                }
+            }
             self.query(peer, shared, now);
         }
     }
 
+    /// When it is said what could not be read in a private conversation, if no text of ours goes out before.
+    pub(crate) fn report_at(&self) -> Option<Duration> {
+        let due = !self.loss.unread.is_empty() && self.is_encrypted() && !self.settings.silent;
+        due.then(|| self.budgets.errors.ready_at())
+    }
+
     /// When [`repair_later`](Self::repair_later) has something to do.
     pub(crate) fn repair_at(&self) -> Option<Duration> {
-        let wanted = self.loss.repair_due && self.is_encrypted() && !self.settings.silent;
-        wanted.then(|| self.budgets.prompts_in_private.ready_at())
+        let silent = self.sessions().filter_map(|(_, session)| session.answer_due).min();
+        let due = if self.loss.repair_due { Some(Duration::ZERO) } else { silent }?;
+        let wanted = self.is_encrypted() && !self.settings.silent;
+        wanted.then(|| self.budgets.prompts_in_private.ready_at().max(due))
     }
 
     /// New keys are there: says which messages could not be read with the old ones, and sends again what the other
-    /// side could not read.
-    pub(crate) fn recover<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
+    /// side could not read. `is_new` tells that it is nobody we talked with before, who knows of no old ones.
+    pub(crate) fn recover<R: ?Sized>(&mut self, name: InstanceName, is_new: bool, turn: &mut Turn<'_, R>) {
         self.loss.repair_due = false;
-        self.report_unread(name, turn.peer, turn.shared, turn.now);
+        if !is_new || !self.loss.unread.is_empty() {
+            self.report_unread(name, turn.peer, turn.shared, turn.now);
+        }
         self.settle_complaints(turn.peer, turn.shared, turn.now);
+        let reader = self.session(name).map(Session::fingerprint);
+        let is_over = self.is_over();
+        let to_others = self.unconfirmed.take_over(&is_over, |to| Some(to) != reader);
+        for sent in to_others {
+            hand_back(turn.peer, &sent, false, turn.shared);
+        }
+        self.wait_for_report(turn.now);
+    }
+
+    /// A session is over: texts that went out in it may have been read or not.
+    pub(crate) fn wait_for_report(&mut self, now: Duration) {
+        let is_over = self.is_over();
+        let until = now.saturating_add(UNSURE_AFTER);
+        self.loss.unsure = self.unconfirmed.any_over(is_over).then_some(Unsure { until, reports: false });
+    }
+
+    /// The first message in new keys is here: it names what could not be read with the old ones, or the other side's
+    /// program does not do that.
+    pub(crate) fn first_word<R: ?Sized>(&mut self, name: InstanceName, tlvs: &[Tlv<'_>], turn: &mut Turn<'_, R>) {
+        let reports: Vec<_> = tlvs.iter().filter(|tlv| tlv.kind() == UNREAD).collect();
+        for report in &reports {
+            self.receive_unread(name, report.value(), turn);
+        }
+        let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
+        let Some(unsure) = &mut self.loss.unsure else { return };
+        if !reports.is_empty() {
+            // What is still under way may be named later, as soon as the budget for it allows.
+            *unsure = Unsure { until: turn.now.saturating_add(RESEND_WINDOW + UNSURE_AFTER), reports: true };
+        } else if !unsure.reports {
+            let is_over = self.is_over();
+            for sent in self.unconfirmed.take_over(is_over, |to| to == reader) {
+                hand_back(turn.peer, &sent, false, turn.shared);
+            }
+        }
     }
 
     /// The other side names messages of ours that it could not read (a record [`UNREAD`] of an accepted message).
-    pub(crate) fn receive_unread<R: ?Sized>(&mut self, name: InstanceName, record: &[u8], turn: &mut Turn<'_, R>) {
-        let Some(reader) = self.session(name).map(crate::session::Session::fingerprint) else { return };
+    fn receive_unread<R: ?Sized>(&mut self, name: InstanceName, record: &[u8], turn: &mut Turn<'_, R>) {
+        let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
         let (macs, _) = record.as_chunks::<20>();
         for sent in self.unconfirmed.take_named(macs, reader) {
             self.send_again(Some(name), sent, turn.peer, turn.shared, turn.now);
@@ -171,22 +246,36 @@ impl Contact {
 
     /// The conversation is over, or nothing came of an exchange in time: what was complained of is handed back.
     pub(crate) fn expire_loss(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
-        if self.loss.next_timeout().is_some_and(|at| at <= now) {
+        let is_due = |(_, since): (usize, Duration)| since.saturating_add(RESEND_WINDOW) <= now;
+        if self.loss.complaints.is_some_and(is_due) {
             let (count, _) = self.loss.complaints.take().unwrap_or_default();
             for sent in self.unconfirmed.take_last(count, |_| true) {
-                shared.event(peer, Event::NotDelivered { text: sent.text.to_string() });
+                hand_back(peer, &sent, true, shared);
             }
         }
-        let live = self.live_sessions();
-        self.unconfirmed.expire(now, |session| !live.contains(&session));
+        if let Some(unsure) = self.loss.unsure.take_if(|unsure| unsure.until <= now) {
+            let is_over = self.is_over();
+            for sent in self.unconfirmed.take_over(is_over, |_| true) {
+                // Who names what it could not read has read the rest.
+                if !unsure.reports {
+                    hand_back(peer, &sent, false, shared);
+                }
+            }
+        }
+        if self.report_at().is_some_and(|at| at <= now)
+            && let Destination::Private(name) = self.destination()
+            && self.budgets.errors.take(now)
+        {
+            self.report_unread(name, peer, shared, now);
+        }
         self.repair_later(peer, shared, now);
     }
 
     /// Does what is left to do about complaints where the session that a text went out in is over.
     fn settle_complaints(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
         let Some((count, since)) = self.loss.complaints else { return };
-        let live = self.live_sessions();
-        let taken = self.unconfirmed.take_last(count, |session| !live.contains(&session));
+        let is_over = self.is_over();
+        let taken = self.unconfirmed.take_last(count, is_over);
         let left = count.saturating_sub(taken.len()).min(self.unconfirmed.len());
         self.loss.complaints = (left > 0).then_some((left, since));
         for sent in taken {
@@ -207,7 +296,7 @@ impl Contact {
         shared: &mut Shared,
         now: Duration,
     ) {
-        let reader = name.and_then(|name| self.session(name)).map(crate::session::Session::fingerprint);
+        let reader = name.and_then(|name| self.session(name)).map(Session::fingerprint);
         let result = match name {
             Some(name) if reader == Some(sent.to) && sent.may_go_again(now) => {
                 self.send_text(name, peer, &sent.text, true, shared, now)
@@ -216,18 +305,20 @@ impl Contact {
         };
         match result {
             Ok(()) => shared.warn(peer, Warning::Resent(Text::new(sent.text.as_bytes().to_vec()))),
-            Err(_) => shared.event(peer, Event::NotDelivered { text: sent.text.to_string() }),
+            Err(_) => hand_back(peer, &sent, true, shared),
         }
     }
 
     /// Says which messages could not be read: when new keys are there, and before the next text. It has a message of
     /// its own, because there are programs that drop a whole message with a record they do not know.
     pub(crate) fn report_unread(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
-        if self.loss.unread.is_empty() {
-            return;
-        }
         let record: Vec<u8> = self.loss.unread.iter().flatten().copied().collect();
         let Some(session) = self.session_mut(name).filter(|session| !session.blocked) else { return };
+        // There are programs of version 2 that complain to the user about a record they do not know.
+        if session.header().version() == Version::Two {
+            self.loss.unread.clear();
+            return;
+        }
         let Ok(tlv) = Tlv::new(UNREAD, &record) else { return };
         let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
         // Nothing waits for this message; what cannot be said now is said with the next text.
@@ -236,7 +327,13 @@ impl Contact {
         }
     }
 
-    fn live_sessions(&self) -> Vec<u64> {
-        self.instances.values().filter_map(|instance| Some(instance.session.as_ref()?.number())).collect()
+    /// Tells of sessions whether they are over.
+    fn is_over(&self) -> impl Fn(u64) -> bool + use<> {
+        let live: Vec<u64> = self.sessions().map(|(_, session)| session.number()).collect();
+        move |session| !live.contains(&session)
     }
+}
+
+fn hand_back(peer: &str, sent: &SentText, certain: bool, shared: &mut Shared) {
+    shared.event(peer, Event::NotDelivered { text: sent.text.to_string(), certain });
 }

@@ -34,6 +34,8 @@ pub(crate) struct Session {
     /// Whether text of the user's has gone out in it.
     pub(crate) spoken_in: bool,
     pub(crate) comparison: Comparison,
+    /// Until when a text has to be answered, by the other side's program at least.
+    pub(crate) answer_due: Option<Duration>,
 }
 
 /// What of a session goes over to the one that takes its place.
@@ -112,6 +114,7 @@ impl Session {
             stale_said: false,
             blocked: false,
             spoken_in: false,
+            answer_due: None,
             comparison: comparison.map_or_else(Comparison::new, |(_, comparison)| comparison),
         }
     }
@@ -203,6 +206,7 @@ impl Session {
             Plaintext::decode(&plaintext).tlvs.iter().any(uses_extra_key).then(|| row.extra_key().duplicate());
         let exposed = self.keys.expose(message.revealed);
         self.last_received = now;
+        self.answer_due = None;
         if self.keys.rotate(ours, next, &mut self.reveals, rng) {
             self.last_rotated = now;
             self.stale_said = false;

@@ -18,10 +18,6 @@ pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
 /// How many bytes of text to one contact are kept until they are confirmed: 64 KiB.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
-/// How long a text is kept once the session is over that it went out in. After the [`RESEND_WINDOW`] it is handed back
-/// rather than sent again.
-const KEPT: Duration = Duration::from_secs(600);
-
 /// What identifies a Data message to both sides: its authenticator.
 pub(crate) type MessageMac = [u8; 20];
 
@@ -110,9 +106,19 @@ impl Unconfirmed {
         })
     }
 
-    /// Forgets what went out long ago in sessions that are over: nobody has complained about it.
-    pub(crate) fn expire(&mut self, now: Duration, is_over: impl Fn(u64) -> bool) {
-        self.0.retain(|sent| !is_over(sent.session) || now.saturating_sub(sent.at) <= KEPT);
+    /// Takes out everything written to `reader`, or to anybody else, that went out in a session for which `is_over`
+    /// holds.
+    pub(crate) fn take_over(
+        &mut self,
+        is_over: impl Fn(u64) -> bool,
+        is_to: impl Fn(Fingerprint) -> bool,
+    ) -> Vec<SentText> {
+        self.take(|sent| is_over(sent.session) && is_to(sent.to))
+    }
+
+    /// Whether anything went out in a session for which `is_over` holds.
+    pub(crate) fn any_over(&self, is_over: impl Fn(u64) -> bool) -> bool {
+        self.0.iter().any(|sent| is_over(sent.session))
     }
 
     pub(crate) fn clear(&mut self) {

@@ -59,7 +59,12 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
         Event::Comparison(comparison) => compared(peer, comparison),
-        Event::NotDelivered { text } => speech("! not delivered, and given back to you", text).map(Line::Say).collect(),
+        Event::NotDelivered { text, certain: false } => {
+            speech("! perhaps not read, and given back to you", text).map(Line::Say).collect()
+        }
+        Event::NotDelivered { text, certain: true } => {
+            speech("! not delivered, and given back to you", text).map(Line::Say).collect()
+        }
         Event::Downgrade { from, to } => vec![trouble(format!(
             "this conversation is in version {}, although {peer} spoke version {} before",
             to.number(),
@@ -230,6 +235,9 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
                 to.number(),
                 from.number()
             ))];
+        }
+        Warning::NoAnswer => {
+            "the other side's program does not answer; it may have lost its keys, new ones are asked for"
         }
         Warning::TooManyComparisons => "the other side began another comparison too soon; it was not answered",
         Warning::TooManyExchanges => "the other side asks for new keys too often; some requests are not answered",

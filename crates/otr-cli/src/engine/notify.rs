@@ -28,8 +28,8 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
             }),
         },
         Event::Comparison(comparison) => smp(peer, comparison),
-        Event::NotDelivered { text } => {
-            Notification { method: "not_delivered", params: json!({"peer": peer, "text": text}) }
+        Event::NotDelivered { text, certain } => {
+            Notification { method: "not_delivered", params: json!({"peer": peer, "text": text, "certain": certain}) }
         }
         Event::Downgrade { from, to } => warning(
             peer,
@@ -181,6 +181,9 @@ fn words(warning: &Warning) -> (&'static str, String) {
         Warning::Reflected => ("other", "our own message came back to us; it is dropped"),
         Warning::LiveKeyRevealed => {
             ("other", "the contact published an authentication key still in use; the keys are being replaced")
+        }
+        Warning::NoAnswer => {
+            ("other", "a text was not answered as it should have been; the other side may have lost its keys")
         }
         Warning::TooManyComparisons => {
             ("other", "the other side began another comparison after losing too many, or too soon; it is not answered")

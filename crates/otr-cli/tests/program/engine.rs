@@ -107,7 +107,7 @@ fn waiting_text_goes_out_or_comes_back() {
     assert_eq!(result.unwrap(), json!({"status": "queued"}));
     assert!(!notes.iter().any(|note| note.1.to_string().contains("soon")));
     let notes = pair.alice.request("end", json!({"peer": "bob"})).notes;
-    assert_eq!(notes, [("not_delivered".to_owned(), json!({"peer": "bob", "text": "soon"}))]);
+    assert_eq!(notes, [("not_delivered".to_owned(), json!({"peer": "bob", "text": "soon", "certain": true}))]);
 
     assert_eq!(pair.alice.ask("send", json!({"peer": "bob", "text": "again"})), json!({"status": "queued"}));
     let seen = pair.start();
