@@ -4,6 +4,7 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use otr_benches::Pair;
+use otr_wire::Version;
 
 const SIZES: [usize; 3] = [64, 1024, 64 * 1024];
 
@@ -12,13 +13,13 @@ fn burst(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("data_message/burst");
     for size in SIZES {
         let text = "x".repeat(size);
-        let mut pair = Pair::new();
+        let mut pair = Pair::new(Version::Three);
         pair.exchange();
         group.throughput(Throughput::Bytes(size.try_into().unwrap_or(u64::MAX)));
         group.bench_function(format!("encrypt/{size}"), |bencher| {
             bencher.iter(|| pair.encrypt(0, &text));
         });
-        let mut pair = Pair::new();
+        let mut pair = Pair::new(Version::Three);
         pair.exchange();
         let pair = std::cell::RefCell::new(pair);
         group.bench_function(format!("decrypt/{size}"), |bencher| {
@@ -34,7 +35,7 @@ fn burst(criterion: &mut Criterion) {
 
 /// The sides take turns: every message rotates keys.
 fn ping_pong(criterion: &mut Criterion) {
-    let mut pair = Pair::new();
+    let mut pair = Pair::new(Version::Three);
     pair.exchange();
     let text = "x".repeat(64);
     let mut from = 0;

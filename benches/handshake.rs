@@ -4,11 +4,17 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use otr_benches::Pair;
+use otr_wire::Version;
 
 fn handshake(criterion: &mut Criterion) {
-    let mut pair = Pair::new();
+    let mut pair = Pair::new(Version::Three);
     pair.exchange();
-    criterion.bench_function("handshake", |bencher| bencher.iter(|| pair.exchange()));
+    criterion.bench_function("handshake", |bencher| {
+        bencher.iter(|| {
+            pair.end();
+            pair.exchange();
+        });
+    });
 }
 
 criterion_group!(benches, handshake);

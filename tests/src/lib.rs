@@ -1,5 +1,6 @@
 //! Shared test code.
 
+pub mod deviations;
 pub mod hostile;
 pub mod interop;
 pub mod pair;

@@ -133,7 +133,7 @@ impl Side {
     }
 
     /// Everything the account remembers, as text, without what a refused message may change: budgets, statistics, the
-    /// list of messages that could not be read, and rows of keys that were computed but never used.
+    /// warnings of the last minute, the list of messages that could not be read, and rows of keys that were computed but never used.
     #[must_use]
     pub fn snapshot(&self) -> String {
         let text = format!("{:#?}", self.account);
@@ -152,6 +152,7 @@ impl Side {
                 || name.starts_with("exchanges: ")
                 || name.starts_with("known_keys: ")
                 || name.starts_with("loss: ")
+                || name.starts_with("repeats: ")
             {
                 skipping = Some(indent);
             } else if !name.starts_with("unreadable: ") && !name.starts_with("failures: ") {
@@ -264,8 +265,11 @@ impl Pair {
         let known = side.account.known_fingerprints(side.peer);
         side.account = Account::new(identity(number), tag, config);
         side.rng = rng(seed.wrapping_mul(31) + 7);
-        for KnownFingerprint { fingerprint, trust } in known {
+        for KnownFingerprint { fingerprint, trust, version } in known {
             side.account.remember(side.peer, fingerprint, trust).expect("a name");
+            if let Some(version) = version {
+                side.account.remember_version(side.peer, fingerprint, version).expect("on record");
+            }
         }
     }
 

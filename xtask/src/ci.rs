@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::shell::{cargo, run as run_command};
-use crate::{examples, interop, no_std, setup, test_vectors};
+use crate::{conversations, examples, interop, no_std, setup, test_vectors};
 
 type Step = (&'static str, fn() -> Result<(), Error>);
 
 /// What costs little comes first. `cargo test --workspace` builds in one go what the steps after it run.
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     ("format", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
     ("setup", setup::run),
     ("rules", || {
@@ -28,6 +28,7 @@ const STEPS: [Step; 10] = [
     ("examples", examples::run),
     ("test-vectors", || test_vectors::run(&["--check".to_owned()])),
     ("interop", || interop::run(&["--count".to_owned(), "100".to_owned()])),
+    ("conversations", || conversations::run(&[])),
 ];
 
 pub(crate) fn run() -> Result<(), Error> {

@@ -2,9 +2,12 @@
 
 #![expect(clippy::print_stdout, reason = "a task says what it does")]
 
+mod bench;
 mod ci;
+mod conversations;
 mod error;
 mod examples;
+mod hostile;
 mod interop;
 mod no_std;
 mod setup;
@@ -16,19 +19,26 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask setup                         install and build what the tests need beyond Rust
 cargo xtask ci                            everything that has to hold, in the order of its cost
-cargo xtask interop [--peer NAME] [--scenario NAME] [--count N] [--seed S] [--list]
+cargo xtask interop [--peer NAME] [--scenario NAME] [--version V] [--count N] [--seed S] [--list]
                                           hold `otr engine` against its peers
+cargo xtask conversations [--count N] [--seed S] [--peer NAME]
+                                          random conversations with a peer; --count 10000 for the full number
+cargo xtask hostile [--peer NAME|--bless]  let the hostile peer strike, against ours or a peer; write its page
 cargo xtask test-vectors [--bless|--check] run every crate against tests/vectors
 cargo xtask no-std                        show that otr-wire and otr-crypto need no std
-cargo xtask examples                      run the examples of every crate";
+cargo xtask examples                      run the examples of every crate
+cargo xtask bench [--quick]               our crates and libotr at the same work, side by side";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("", [].as_slice()), |(task, rest)| (task.as_str(), rest));
     let done = match task {
         "setup" => setup::run(),
+        "bench" => bench::run(rest),
         "ci" => ci::run(),
+        "hostile" => hostile::run(rest),
         "interop" => interop::run(rest),
+        "conversations" => conversations::run(rest),
         "test-vectors" => test_vectors::run(rest),
         "no-std" => no_std::run(),
         "examples" => examples::run(),

@@ -1,6 +1,11 @@
 //! `cargo xtask setup`: what the tests need beyond Rust.
+//!
+//! Each folder of tests/peers with a `Makefile` is a peer. `make BUILD=target/peers/NAME` puts its programs there. Its
+//! `packages.txt` names the Debian packages that takes, any number on a line. A line `npm: npm nodejs` names those that
+//! are needed unless there is a command `npm`: it may have been installed from elsewhere, and then they may conflict.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -8,7 +13,7 @@ use std::process::Stdio;
 use crate::error::Error;
 use crate::shell::{self, command, output, root, succeeds, target_directory};
 
-/// What every peer written in C needs to be built.
+/// What building a peer takes, whatever it is written in.
 const TOOLS: [&str; 3] = ["gcc", "make", "pkg-config"];
 
 pub(crate) fn run() -> Result<(), Error> {
@@ -43,9 +48,21 @@ fn packages(peers: &[PathBuf]) -> Result<BTreeSet<String>, Error> {
     for peer in peers {
         let list = peer.join("packages.txt");
         let list = fs::read_to_string(&list).map_err(|error| Error(format!("{}: {error}", list.display())))?;
-        packages.extend(list.split_whitespace().map(str::to_owned));
+        packages.extend(list.lines().flat_map(needed).map(str::to_owned));
     }
     Ok(packages)
+}
+
+/// The packages that a line of a packages.txt asks for on this machine.
+fn needed(line: &str) -> impl Iterator<Item = &str> {
+    let (command, packages) = line.split_once(':').map_or((None, line), |(name, rest)| (Some(name.trim()), rest));
+    let is_there = command.is_some_and(is_command);
+    packages.split_whitespace().filter(move |_| !is_there)
+}
+
+fn is_command(name: &str) -> bool {
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).any(|folder| folder.join(name).is_file())
 }
 
 fn missing(packages: &BTreeSet<String>) -> Vec<&str> {

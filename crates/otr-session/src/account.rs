@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use otr_crypto::{ExtraSymmetricKey, Fingerprint, IdentityKey};
 use otr_smp::{RunId, State};
-use otr_wire::{InstanceTag, Versions};
+use otr_wire::{InstanceTag, Version, Versions};
 use rand_core::CryptoRng;
 
 use crate::{
@@ -112,9 +112,10 @@ impl Account {
             return;
         }
         let (contact, shared) = self.contact(peer);
+        shared.tell_repeats(peer, now);
         contact.expire(peer, shared, now);
         contact.receive(incoming, &mut Turn { peer, shared, now, rng, may_reply: false });
-        self.make_room_for_partials();
+        self.make_room_for_partials(now);
         self.forget_idle(peer, now);
     }
 
@@ -124,6 +125,7 @@ impl Account {
             return Sent::Refused(Refusal::BadName);
         }
         let (contact, shared) = self.contact(peer);
+        shared.tell_repeats(peer, now);
         contact.expire(peer, shared, now);
         let sent = contact.send(peer, text, shared, now);
         self.forget_idle(peer, now);
@@ -277,6 +279,24 @@ impl Account {
         Ok(())
     }
 
+    /// Puts the highest version spoken with an identity on record, as when stored ones are loaded; see
+    /// [`known_fingerprints`](Self::known_fingerprints) for what to store. Below it no version is spoken without
+    /// [`set_allow_downgrade`](Self::set_allow_downgrade) (attack rule VER-1).
+    ///
+    /// # Errors
+    ///
+    /// When the fingerprint is not on record for `peer`.
+    pub fn remember_version(
+        &mut self,
+        peer: &str,
+        fingerprint: Fingerprint,
+        version: Version,
+    ) -> Result<(), NotPossible> {
+        self.on_record(peer, fingerprint)?;
+        self.contact(peer).0.known.spoke(fingerprint, version);
+        Ok(())
+    }
+
     /// Says whether the user has made sure that this very fingerprint, which must be on record, is the contact's.
     /// Verifying also accepts it, where it took another one's place, and lets waiting text go.
     ///
@@ -382,6 +402,7 @@ impl Account {
     /// Lets time pass: wipes the secrets of exchanges that were given up, drops half-received messages, gives back
     /// text that waited in vain. Everything is also done in time by the other calls; this serves the quiet times.
     pub fn tick(&mut self, now: Duration) {
+        self.shared.tell_all_repeats(now);
         for (peer, contact) in &mut self.contacts {
             contact.expire(peer, &mut self.shared, now);
         }
@@ -391,7 +412,8 @@ impl Account {
     /// When [`tick`](Self::tick) is next needed.
     #[must_use]
     pub fn next_timeout(&self) -> Option<Duration> {
-        self.contacts.values().filter_map(|contact| contact.next_timeout(&self.shared.config)).min()
+        let contacts = self.contacts.values().filter_map(|contact| contact.next_timeout(&self.shared.config));
+        contacts.chain(self.shared.next_timeout()).min()
     }
 
     #[cfg(test)]
@@ -409,6 +431,7 @@ impl Account {
             return Err(Refusal::BadName.into());
         }
         let (contact, shared) = self.contact(peer);
+        shared.tell_repeats(peer, now);
         contact.expire(peer, shared, now);
         let result = command(contact, shared);
         self.forget_idle(peer, now);
@@ -427,7 +450,7 @@ impl Account {
 
     /// Keeps half-received messages of all contacts within their limit. Those of strangers go first, the largest
     /// first; a friend's stay (attack rule FRAG-4).
-    fn make_room_for_partials(&mut self) {
+    fn make_room_for_partials(&mut self, now: Duration) {
         while self.shared.partial_bytes > MAX_PARTIAL_BYTES {
             let largest = self.contacts.iter_mut().max_by_key(|(_, contact)| {
                 let bytes = contact.assembler.bytes();
@@ -437,7 +460,7 @@ impl Account {
             let freed = contact.assembler.bytes();
             contact.assembler.clear();
             self.shared.partial_bytes = self.shared.partial_bytes.saturating_sub(freed.max(1));
-            self.shared.warn(peer, Warning::FragmentDropped);
+            self.shared.warn_of_input(peer, Warning::FragmentDropped, now);
         }
     }
 

@@ -9,7 +9,7 @@ use otr_wire::{Assembler, Header, InstanceTag, Version, Versions};
 
 use crate::{
     Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, SessionState,
-    budget::Budget, comparing, instance::Instance, queue::Queue, recovery::Loss, session::Session, shared::Shared,
+    budget::Budget, comparing, instance::Instance, loss::Loss, queue::Queue, session::Session, shared::Shared,
     trust::KnownFingerprints, unconfirmed::Unconfirmed,
 };
 
@@ -34,8 +34,6 @@ pub(crate) struct Contact {
     pub(crate) talked_to: Option<Fingerprint>,
     /// How often a query is still repeated for the text that waits.
     pub(crate) queries_left: u8,
-    /// The highest version of a completed exchange.
-    pub(crate) highest: Option<Version>,
     pub(crate) unconfirmed: Unconfirmed,
     pub(crate) loss: Loss,
     /// How many sessions there have been.
@@ -149,7 +147,6 @@ impl Contact {
             ended: None,
             talked_to: None,
             queries_left: 0,
-            highest: None,
             unconfirmed: Unconfirmed::default(),
             loss: Loss::default(),
             sessions: 0,
@@ -185,7 +182,7 @@ impl Contact {
     /// side's, is not to bring us back to an older one (attack rule VER-1). A host that does not allow that version
     /// any more, or allows the step back, has said so.
     pub(crate) fn pinned(&self, config: &Config) -> Option<Version> {
-        self.highest.filter(|&highest| !self.settings.allow_downgrade && self.versions(config).contains(highest))
+        self.known.pinned().filter(|&highest| !self.settings.allow_downgrade && self.versions(config).contains(highest))
     }
 
     /// The instance in private that text would go to: a verified one first, then one that may be sent to, then the
@@ -277,11 +274,14 @@ impl Contact {
         let cut_off = comparing::cut_off(&session, name, self.known.is_verified(session.fingerprint()));
         let next = self.best().and_then(|next| self.session(next));
         let goes_on = next.is_some_and(|next| {
-            next.fingerprint() == session.fingerprint() || self.known.is_verified(next.fingerprint())
+            let same = next.fingerprint() == session.fingerprint() || self.known.is_verified(next.fingerprint());
+            // A step back in the version is most likely to a session that is dead.
+            same && next.header().version() >= session.header().version()
         });
         // Who only came and went, without a word of ours, has ended nothing of ours.
         if best == Some(name) && !goes_on && (session.spoken_in || next.is_none()) {
             self.ended = Some(Ended { at: name, by: session.fingerprint() });
+            self.loss.repair_due = false;
         }
         self.wait_for_report(session.last_received);
         Some(cut_off.into_iter().chain([self.session_change(name, SessionState::Finished, false)]))
@@ -338,7 +338,7 @@ impl Contact {
         let query = self.next_query(config);
         let partials = self.assembler.next_timeout();
         let comparison = self.sessions().filter_map(|(_, session)| session.comparison.next_timeout()).min();
-        let (loss, repair, report) = (self.loss.next_timeout(), self.repair_at(), self.report_at());
+        let (loss, repair, report) = (self.loss.next_timeout(), self.repair_at(config), self.report_at());
         [offer, exchanges, stale, query, partials, loss, repair, report, comparison, self.starting_until]
             .into_iter()
             .flatten()
@@ -383,7 +383,6 @@ impl Contact {
     pub(crate) fn is_idle(&self, now: Duration) -> bool {
         self.settings == Settings::default()
             && self.known.is_empty()
-            && self.highest.is_none()
             && self.instances.is_empty()
             && self.offer.is_none()
             && self.assembler.is_empty()

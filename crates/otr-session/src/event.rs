@@ -86,6 +86,14 @@ pub enum Event {
     StaleKeys,
     /// Something the user may want to know.
     Warning(Warning),
+    /// The same kind of warning came more than [`MAX_SINGLE_WARNINGS`](crate::MAX_SINGLE_WARNINGS) times within a
+    /// minute, which is over now: those beyond that many are told here, together (attack rule DOS-6).
+    Repeated {
+        /// The last of them.
+        warning: Warning,
+        /// How many there were beyond those told one by one.
+        count: u64,
+    },
 }
 
 /// What happened in a comparison of secrets (spec: "Socialist Millionaires' Protocol (SMP)").
@@ -199,6 +207,8 @@ pub enum Warning {
     /// A text was not answered by the other side's program, as it should have been: it may have lost its keys, and new
     /// ones are asked for.
     NoAnswer,
+    /// Earlier texts than those handed back may not have been read either; they were too many to keep.
+    MoreMayBeUnread,
     /// A text was sent again, because the other side could not read it the first time.
     Resent(Text),
     /// The contact asks for key exchanges faster than they are answered.

@@ -209,12 +209,13 @@ impl Contact {
         if let Some(event) = cut_off {
             turn.event(event);
         }
-        self.note_version(name_version(name), turn);
+        self.note_version(fingerprint, name_version(name), turn);
         let is_new = self.known.trust(fingerprint).is_none();
         if is_new {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
         }
         self.known.see(&key);
+        self.known.spoke(fingerprint, name_version(name));
         if let Some(old) = changed {
             turn.event(Event::IdentityChanged { old, new: fingerprint, blocked });
         }
@@ -231,15 +232,14 @@ impl Contact {
 
     /// Remembers the version of a completed exchange, and tells of one that is older than it could be
     /// (attack rules VER-1, VER-3).
-    fn note_version<R: ?Sized>(&mut self, version: Version, turn: &mut Turn<'_, R>) {
-        match self.highest {
+    fn note_version<R: ?Sized>(&mut self, fingerprint: Fingerprint, version: Version, turn: &mut Turn<'_, R>) {
+        match self.known.version(fingerprint) {
             Some(from) if version < from => turn.event(Event::Downgrade { from, to: version }),
             None if Some(version) < self.versions(&turn.shared.config).best() => {
                 turn.event(Event::OlderVersion { version });
             }
             _ => {}
         }
-        self.highest = self.highest.max(Some(version));
     }
 
     /// Keeps the number of sessions within its limit. A verified session goes last, then one that may be sent to,

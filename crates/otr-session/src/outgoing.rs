@@ -69,7 +69,7 @@ impl Contact {
         now: Duration,
     ) -> Result<(), Refusal> {
         if self.loss.has_unread() {
-            self.report_unread(name, peer, shared, now);
+            self.report(name, peer, shared, now);
         }
         let session = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut());
         let session = session.ok_or(Refusal::Finished)?;
@@ -85,7 +85,9 @@ impl Contact {
             session.answer_due.get_or_insert(now.saturating_add(ANSWER_WITHIN));
         }
         let reader = session.fingerprint();
-        self.talked_to = Some(reader);
+        if !again {
+            self.talked_to = Some(reader);
+        }
         self.unconfirmed.push(SentText::new(text, reader, session.number(), &sealed, again, now));
         Ok(())
     }

@@ -31,7 +31,7 @@ impl<R: ?Sized> Turn<'_, R> {
     }
 
     pub(crate) fn warn(&mut self, warning: Warning) {
-        self.shared.warn(self.peer, warning);
+        self.shared.warn_of_input(self.peer, warning, self.now);
     }
 
     pub(crate) fn transmit(&mut self, header: Header, message: &[u8]) {
@@ -183,6 +183,7 @@ impl Contact {
             Ok(opened) => {
                 instance.touched = turn.now;
                 instance.ake.settle();
+                self.loss.note_read(*data.mac);
                 self.unconfirmed.confirm(session.number(), opened.our_keyid);
                 self.deliver(name, opened, best, turn);
             }
@@ -217,7 +218,7 @@ impl Contact {
                 turn.event(Event::ExtraKey { usage, data, key: key.duplicate() });
             }
         }
-        self.first_word(name, &tlvs, turn);
+        self.hear_report(name, &tlvs, turn);
         self.receive_comparison(name, &tlvs, turn);
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.

@@ -10,7 +10,6 @@ use crate::{
     comparing,
     contact::{Contact, Destination, Ended, InstanceName, TagOffer},
     outgoing,
-    recovery::Loss,
     session::Session,
     shared::Shared,
 };
@@ -115,8 +114,7 @@ impl Contact {
     pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared) {
         self.offer = None;
         self.starting_until = None;
-        self.unconfirmed.clear();
-        self.loss = Loss::default();
+        self.end_loss(peer, shared);
         self.give_back(peer, shared);
         if let Some(Ended { at, .. }) = self.ended.take() {
             let change = self.session_change(at, SessionState::Plaintext, false);

@@ -43,8 +43,8 @@ pub(crate) struct Session {
 pub(crate) struct Carried {
     /// MAC keys to be published.
     reveals: PendingReveals,
-    /// The comparison of secrets, for the same identity only.
-    comparison: Option<(Fingerprint, Comparison)>,
+    /// The comparison of secrets and whether the user has spoken, for the same identity only.
+    talk: Option<(Fingerprint, Comparison, bool)>,
 }
 
 /// A Data message of ours, still unarmoured.
@@ -97,8 +97,10 @@ impl Session {
     ) -> Self {
         let keys = KeyRing::new(&established, rng);
         let fingerprint = established.their_key.fingerprint();
-        // attack rule SMP-11
-        let comparison = carried.comparison.filter(|(with, _)| *with == fingerprint);
+        // attack rules SMP-11, STATE-1
+        let talk = carried.talk.filter(|(with, ..)| *with == fingerprint);
+        let (comparison, spoken_in) =
+            talk.map_or_else(|| (Comparison::new(), false), |(_, comparison, spoken_in)| (comparison, spoken_in));
         Self {
             number,
             header: established.header,
@@ -113,9 +115,9 @@ impl Session {
             last_rotated: now,
             stale_said: false,
             blocked: false,
-            spoken_in: false,
+            spoken_in,
             answer_due: None,
-            comparison: comparison.map_or_else(Comparison::new, |(_, comparison)| comparison),
+            comparison,
         }
     }
 
@@ -227,8 +229,8 @@ impl Session {
     /// Ends the session for another to take its place.
     pub(crate) fn supersede(mut self) -> Carried {
         self.keys.retire_all(&mut self.reveals);
-        let comparison = Some((self.fingerprint(), self.comparison));
-        Carried { reveals: self.reveals, comparison }
+        let talk = Some((self.fingerprint(), self.comparison, self.spoken_in));
+        Carried { reveals: self.reveals, talk }
     }
 
     #[cfg(test)]

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use otr_crypto::{IdentityKey, PublicKeyCache};
 use otr_wire::{Header, InstanceTag, armour, split};
 
-use crate::{Config, Event, Output, Warning, budget::Budget};
+use crate::{Config, Event, Output, Warning, budget::Budget, repeats::Repeats};
 
 /// The account's own side: who we are, how we behave, and what is on its way out.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub(crate) struct Shared {
     pub(crate) exchanges: Budget,
     /// Bytes of half-received messages of all contacts.
     pub(crate) partial_bytes: usize,
+    repeats: Repeats,
     outputs: VecDeque<Output>,
 }
 
@@ -31,6 +32,7 @@ impl Shared {
             known_keys: PublicKeyCache::default(),
             exchanges: Budget::exchanges_of_an_account(),
             partial_bytes: 0,
+            repeats: Repeats::default(),
             outputs: VecDeque::new(),
         }
     }
@@ -43,8 +45,36 @@ impl Shared {
         self.outputs.push_back(Output::Event { peer: peer.to_owned(), event });
     }
 
+    /// A warning that a budget bounds, or that brings a text; others go through [`warn_of_input`](Self::warn_of_input).
     pub(crate) fn warn(&mut self, peer: &str, warning: Warning) {
         self.event(peer, Event::Warning(warning));
+    }
+
+    /// A warning that every message received may cause: too many of one kind are joined.
+    pub(crate) fn warn_of_input(&mut self, peer: &str, warning: Warning, now: Duration) {
+        self.tell_repeats(peer, now);
+        if self.repeats.passes(peer, &warning, now) {
+            self.warn(peer, warning);
+        }
+    }
+
+    /// Tells what was joined, where its minute is over.
+    pub(crate) fn tell_repeats(&mut self, peer: &str, now: Duration) {
+        for event in self.repeats.take_over(peer, now) {
+            self.event(peer, event);
+        }
+    }
+
+    /// The same for every contact.
+    pub(crate) fn tell_all_repeats(&mut self, now: Duration) {
+        for peer in self.repeats.due(now) {
+            self.tell_repeats(&peer, now);
+        }
+    }
+
+    /// When [`tell_all_repeats`](Self::tell_all_repeats) next has something to say.
+    pub(crate) fn next_timeout(&self) -> Option<Duration> {
+        self.repeats.next_timeout()
     }
 
     /// Puts a text on the network as it is.

@@ -1,6 +1,7 @@
 //! Which identities are known for a contact, and which of them the user has verified.
 
 use otr_crypto::{Fingerprint, PublicKey};
+use otr_wire::Version;
 
 use core::time::Duration;
 
@@ -27,6 +28,8 @@ pub struct KnownFingerprint {
     pub fingerprint: Fingerprint,
     /// Whether it is verified.
     pub trust: Trust,
+    /// The highest version spoken with it.
+    pub version: Option<Version>,
 }
 
 /// The identities on record for one contact. A decision is always about one fingerprint, never about "the current
@@ -80,6 +83,24 @@ impl KnownFingerprints {
         self.update(fingerprint, |record| {
             record.guesses.take(now);
         });
+    }
+
+    /// The version below which none is to be spoken: the highest spoken with an identity that the user has verified or
+    /// accepted, or where there is none, with any. Who is somebody else to the user pins nothing (attack rule VER-1).
+    pub(crate) fn pinned(&self) -> Option<Version> {
+        let anyone_verified = self.verified().is_some();
+        let counts = |record: &&Record| !anyone_verified || self.is_accepted(record.known.fingerprint);
+        self.0.iter().filter(counts).filter_map(|record| record.known.version).max()
+    }
+
+    /// The highest version spoken with an identity.
+    pub(crate) fn version(&self, fingerprint: Fingerprint) -> Option<Version> {
+        self.record(fingerprint)?.known.version
+    }
+
+    /// A version has been spoken with an identity.
+    pub(crate) fn spoke(&mut self, fingerprint: Fingerprint, version: Version) {
+        self.update(fingerprint, |record| record.known.version = record.known.version.max(Some(version)));
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -137,7 +158,7 @@ impl KnownFingerprints {
     fn update(&mut self, fingerprint: Fingerprint, change: impl FnOnce(&mut Record)) {
         if self.record(fingerprint).is_none() {
             self.make_room();
-            let known = KnownFingerprint { fingerprint, trust: Trust::Unverified };
+            let known = KnownFingerprint { fingerprint, trust: Trust::Unverified, version: None };
             let guesses = Budget::new(GUESSES_A_DAY, A_DAY.checked_div(GUESSES_A_DAY).unwrap_or(A_DAY));
             self.0.push(Record { known, full_digest: None, accepted: false, guesses });
         }

@@ -15,7 +15,7 @@ use crate::{RESEND_WINDOW, session::Sealed};
 /// How many texts to one contact are kept until they are confirmed.
 pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
 
-/// How many bytes of text to one contact are kept until they are confirmed: 64 KiB.
+/// How many bytes of text to one contact are kept until they are confirmed: 64 KiB, or one longer text.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
 /// What identifies a Data message to both sides: its authenticator.
@@ -23,7 +23,11 @@ pub(crate) type MessageMac = [u8; 20];
 
 /// The texts to one contact, in the order they went out.
 #[derive(Default)]
-pub(crate) struct Unconfirmed(VecDeque<SentText>);
+pub(crate) struct Unconfirmed {
+    texts: VecDeque<SentText>,
+    /// The session and announced key of the last text that had to make room.
+    forgotten: Option<(u64, KeyId)>,
+}
 
 /// A text that went out.
 pub(crate) struct SentText {
@@ -71,20 +75,28 @@ impl SentText {
 }
 
 impl Unconfirmed {
-    /// Takes in a text; the oldest make room.
+    /// Takes in a text, of whatever length; the oldest make room.
     pub(crate) fn push(&mut self, text: SentText) {
-        self.0.push_back(text);
-        let mut bytes: usize = self.0.iter().map(|sent| sent.text.len()).sum();
-        while self.0.len() > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES {
-            let Some(oldest) = self.0.pop_front() else { return };
+        self.texts.push_back(text);
+        let mut bytes: usize = self.texts.iter().map(|sent| sent.text.len()).sum();
+        while self.texts.len() > 1 && (self.texts.len() > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES) {
+            let Some(oldest) = self.texts.pop_front() else { return };
             bytes = bytes.saturating_sub(oldest.text.len());
+            self.forgotten = Some((oldest.session, oldest.announces));
         }
+    }
+
+    /// Whether a text made room that was not confirmed and went out in a session for which `is_over` holds. It is told
+    /// once.
+    pub(crate) fn forgot_any(&mut self, is_over: impl Fn(u64) -> bool) -> bool {
+        self.forgotten.take_if(|(session, _)| is_over(*session)).is_some()
     }
 
     /// The other side has used our key `used` in a session: it has received what announced that key first, and all
     /// that went out before.
     pub(crate) fn confirm(&mut self, session: u64, used: KeyId) {
-        self.0.retain(|sent| {
+        self.forgotten.take_if(|(of, announces)| *of == session && *announces < used);
+        self.texts.retain(|sent| {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
             sent.session != session || later
         });
@@ -97,7 +109,7 @@ impl Unconfirmed {
 
     /// Takes out the last `count` of those that went out in a session for which `is_over` holds.
     pub(crate) fn take_last(&mut self, count: usize, is_over: impl Fn(u64) -> bool) -> Vec<SentText> {
-        let mut passed = self.0.iter().filter(|sent| is_over(sent.session)).count().saturating_sub(count);
+        let mut passed = self.texts.iter().filter(|sent| is_over(sent.session)).count().saturating_sub(count);
         self.take(|sent| {
             let over = is_over(sent.session);
             let early = over && passed > 0;
@@ -116,33 +128,34 @@ impl Unconfirmed {
         self.take(|sent| is_over(sent.session) && is_to(sent.to))
     }
 
-    /// Whether anything went out in a session for which `is_over` holds.
+    /// Whether anything unconfirmed went out in a session for which `is_over` holds.
     pub(crate) fn any_over(&self, is_over: impl Fn(u64) -> bool) -> bool {
-        self.0.iter().any(|sent| is_over(sent.session))
+        self.texts.iter().any(|sent| is_over(sent.session))
+            || self.forgotten.is_some_and(|(session, _)| is_over(session))
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        *self = Self::default();
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.texts.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.len()
+        self.texts.len()
     }
 
     fn take(&mut self, mut is_taken: impl FnMut(&SentText) -> bool) -> Vec<SentText> {
-        let (taken, kept): (Vec<_>, Vec<_>) = self.0.drain(..).partition(|sent| is_taken(sent));
-        self.0 = kept.into();
+        let (taken, kept): (Vec<_>, Vec<_>) = self.texts.drain(..).partition(|sent| is_taken(sent));
+        self.texts = kept.into();
         taken
     }
 }
 
 impl std::fmt::Debug for Unconfirmed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Unconfirmed({} texts)", self.0.len())
+        write!(f, "Unconfirmed({} texts)", self.texts.len())
     }
 }
 
@@ -189,6 +202,7 @@ mod tests {
             log.push(sent(number, 1, 2, true));
         }
         assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS);
+        assert!(!log.forgot_any(|session| session != 1) && log.forgot_any(|session| session == 1));
         let mut long = sent(1, 1, 2, true);
         long.text = Zeroizing::new("x".repeat(MAX_UNCONFIRMED_BYTES));
         log.push(long);

@@ -385,7 +385,7 @@ mod tests {
         assert_eq!(problem(b"(a\n (b #1#))").0, 7);
     }
 
-    // attack: FILE-8
+    // attack: FILE-8, DOS-9
     #[test]
     fn nesting_is_bounded() {
         let nested = |depth: usize| [vec![b'('; depth], vec![b')'; depth]].concat();

@@ -4,6 +4,7 @@ mod ending;
 mod exchanges;
 mod identities;
 mod limits;
+mod lost_keys;
 mod waiting_text;
 
 use std::time::Duration;

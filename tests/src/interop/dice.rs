@@ -5,18 +5,27 @@ use rand_core::{Rng, SeedableRng};
 
 /// Seeded chance.
 #[derive(Debug)]
-pub struct Dice(ChaCha20Rng);
+pub struct Dice {
+    seed: u64,
+    rng: ChaCha20Rng,
+}
 
 impl Dice {
     /// From `seed`.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self(ChaCha20Rng::seed_from_u64(seed))
+        Self { seed, rng: ChaCha20Rng::seed_from_u64(seed) }
+    }
+
+    /// What they were made from, for a scenario that does not choose among its cases by chance but plays each of them.
+    #[must_use]
+    pub const fn seed(&self) -> u64 {
+        self.seed
     }
 
     /// A number below `bound`, or 0 if that is 0. Slightly uneven, which no scenario minds.
     pub fn below(&mut self, bound: u32) -> u32 {
-        self.0.next_u32().checked_rem(bound).unwrap_or(0)
+        self.rng.next_u32().checked_rem(bound).unwrap_or(0)
     }
 
     /// True in `percent` of a hundred cases.
@@ -31,7 +40,7 @@ impl Dice {
     /// If there is none to choose from.
     pub fn one_of<T: Copy, const N: usize>(&mut self, of: [T; N]) -> T {
         const { assert!(N > 0, "something to choose from") };
-        let at = self.0.next_u64().checked_rem(N.try_into().unwrap_or(1)).unwrap_or(0);
+        let at = self.rng.next_u64().checked_rem(N.try_into().unwrap_or(1)).unwrap_or(0);
         of[usize::try_from(at).unwrap_or(0)]
     }
 

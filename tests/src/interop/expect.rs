@@ -25,8 +25,15 @@ impl Meeting<'_> {
         self.agree(false)
     }
 
-    /// Both ends have said once, and only once, that the conversation is private, and mean the same one.
+    /// Both ends have said once, and only once, that the conversation is private, and mean the same one, in the
+    /// highest version that both may speak.
     pub(crate) fn agree(&mut self, refreshed: bool) -> Result<Agreement, Failure> {
+        let version = self.version().ok_or_else(|| Failure("they have no version in common".to_owned()))?;
+        self.agree_in(version, refreshed)
+    }
+
+    /// The same in a given version.
+    pub(crate) fn agree_in(&mut self, version: u16, refreshed: bool) -> Result<Agreement, Failure> {
         for end in End::BOTH {
             let sessions = self.take(end, "session");
             let [session] = sessions.as_slice() else {
@@ -35,7 +42,7 @@ impl Meeting<'_> {
             let status = self.status(end)?;
             let theirs = self.fingerprint(end.other());
             let as_expected = session["state"] == "encrypted"
-                && session["version"] == 3
+                && session["version"] == version
                 && session["refreshed"] == refreshed
                 && session["their_fingerprint"] == theirs
                 && session["session_id"] == status["session_id"];

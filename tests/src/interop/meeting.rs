@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use super::check::{Failure, check};
 use super::{Both, Dice, End, Pair, Setting};
-use crate::process::{ErrorAnswer, Notification};
+use crate::process::{Answer, ErrorAnswer, Notification};
 
 /// More than any scenario carries; programs that answer each other for ever reach it.
 const MAX_CARRIED: usize = 20_000;
 
 /// How much of what happened last a failure shows.
-const TRACE: usize = 24;
+const TRACE: usize = 60;
 
 /// Two who have never met, and a network that carries in order what they say to each other.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl<'p> Meeting<'p> {
         method: &str,
         mut params: Value,
     ) -> Result<Result<Value, ErrorAnswer>, Failure> {
-        let peer = format!("{}-{}", end.other().name(), self.number);
+        let peer = self.peer_of(end);
         self.note(format!("{} {method} {params}", end.name()));
         params["peer"] = json!(peer);
         let answer = self.pair.process(end).request(method, &params)?;
@@ -78,15 +78,17 @@ impl<'p> Meeting<'p> {
             }
             self.note(format!("    -> {} {}", notification.method, notification.params));
             match (notification.method.as_str(), notification.params["message"].as_str()) {
-                ("inject", Some(message)) => {
-                    self.wire.push(message.to_owned());
-                    let packet = Packet { message: message.to_owned(), text: None };
-                    self.flight.at_mut(end.other()).push_back(packet);
-                }
+                ("inject", Some(message)) => self.put_on_network(end.other(), message),
                 _ => self.heard.at_mut(end).push(notification),
             }
         }
         Ok(answer.outcome)
+    }
+
+    /// Sends a message on its way to `end`.
+    pub(crate) fn put_on_network(&mut self, end: End, message: &str) {
+        self.wire.push(message.to_owned());
+        self.flight.at_mut(end).push_back(Packet { message: message.to_owned(), text: None });
     }
 
     /// Has `end` ask for a private conversation.
@@ -145,6 +147,11 @@ impl<'p> Meeting<'p> {
         wanted.into_iter().map(|notification| notification.params).collect()
     }
 
+    /// All that `end` has said since it was last asked.
+    pub(crate) fn take_all(&mut self, end: End) -> Vec<Notification> {
+        std::mem::take(self.heard.at_mut(end))
+    }
+
     /// How things stand at `end`.
     pub(crate) fn status(&mut self, end: End) -> Result<Value, Failure> {
         self.call(end, "status", json!({}))
@@ -155,12 +162,54 @@ impl<'p> Meeting<'p> {
         self.pair.fingerprint(end).clone()
     }
 
+    /// The version that a private conversation is to have.
+    pub(crate) fn version(&self) -> Option<u16> {
+        self.pair.version()
+    }
+
+    /// The versions that the program at `end` has.
+    pub(crate) fn versions(&self, end: End) -> Vec<u16> {
+        self.pair.versions(end).to_vec()
+    }
+
+    /// Whether the program at `end` is the one from this tree.
+    pub(crate) fn is_ours(&self, end: End) -> bool {
+        self.pair.is_ours(end)
+    }
+
+    /// What the program at `end` calls the other.
+    pub(crate) fn peer_of(&self, end: End) -> String {
+        format!("{}-{}", end.other().name(), self.number)
+    }
+
+    /// Goes on as if they had never met.
+    pub(crate) fn anew(&mut self) {
+        self.number = self.pair.next_meeting();
+        self.flight = Both::default();
+        self.expected = Both::default();
+        self.heard = Both::default();
+        self.wire.clear();
+    }
+
+    /// Asks the second program of the first account, in [`Setting::Twins`]. All it says is in the answer.
+    pub(crate) fn ask_twin(&mut self, method: &str, mut params: Value) -> Result<Answer, Failure> {
+        params["peer"] = json!(self.peer_of(End::First));
+        self.note(format!("twin {method} {params}"));
+        let Some(twin) = self.pair.twin() else { return Err(Failure("there is no twin".to_owned())) };
+        let answer = twin.request(method, &params)?;
+        for said in &answer.notifications {
+            self.note(format!("    -> {} {}", said.method, said.params));
+        }
+        Ok(answer)
+    }
+
     /// How the programs were started.
     pub(crate) const fn setting(&self) -> Setting {
         self.pair.setting()
     }
 
-    /// Kills the program at `end` and starts it again. What is on its way stays so.
+    /// Kills the program at `end` and starts it again, at any time and as often as wanted. It has forgotten all but
+    /// what is in its home ([`Setting::Homes`]). What is on its way stays so.
     pub(crate) fn restart(&mut self, end: End) -> Result<(), Failure> {
         self.note(format!("{} restarts", end.name()));
         self.pair.restart(end)

@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Both, Dice, End, Failure, Meeting, Program};
+use super::spoken::common;
+use super::{Both, Dice, End, Failure, Meeting, Program, Spoken};
 use crate::process::Process;
 
 /// How the programs of a scenario are started.
@@ -18,6 +19,8 @@ pub enum Setting {
     Fragments,
     /// With a home that outlives the process, never in clear.
     Homes,
+    /// Without files; the first account runs two programs at once.
+    Twins,
 }
 
 impl Setting {
@@ -35,8 +38,10 @@ const BETWEEN_MEETINGS: Duration = Duration::from_millis(150);
 pub struct Pair {
     programs: Both<Program>,
     setting: Setting,
+    spoken: Spoken,
     homes: Option<Both<TempDir>>,
     processes: Both<Process>,
+    twin: Option<Process>,
     identities: Both<Value>,
     meetings: u32,
 }
@@ -47,7 +52,7 @@ impl Pair {
     /// # Errors
     ///
     /// When one does not start.
-    pub fn start(first: &Program, second: &Program, setting: Setting) -> Result<Self, Failure> {
+    pub fn start(first: &Program, second: &Program, setting: Setting, spoken: Spoken) -> Result<Self, Failure> {
         let programs = Both::try_new::<Failure>(|end| {
             Ok(match end {
                 End::First => first.clone(),
@@ -55,32 +60,70 @@ impl Pair {
             })
         })?;
         let homes = match setting {
-            Setting::Plain | Setting::Fragments => None,
+            Setting::Plain | Setting::Fragments | Setting::Twins => None,
             Setting::Homes => {
                 let home = |_| TempDir::new().map_err(|error| Failure(format!("no home: {error}")));
                 Some(Both::try_new(home)?)
             }
         };
-        let spawn = |end| spawn(programs.at(end), end, setting, homes.as_ref());
+        let spawn = |end| spawn(programs.at(end), end, setting, spoken, homes.as_ref());
         let mut processes = Both::try_new(spawn)?;
         let identities = Both::try_new(|end| identity(processes.at_mut(end)))?;
-        Ok(Self { programs, setting, homes, processes, identities, meetings: 0 })
+        let twin = (setting == Setting::Twins).then(|| spawn(End::First)).transpose()?;
+        Ok(Self { programs, setting, spoken, homes, processes, twin, identities, meetings: 0 })
     }
 
     /// A conversation between two who have never met.
     pub fn meet(&mut self, dice: Dice) -> Meeting<'_> {
+        let number = self.next_meeting();
+        Meeting::new(self, number, dice)
+    }
+
+    /// The number of a new meeting, when it may begin.
+    pub(crate) fn next_meeting(&mut self) -> u32 {
         self.meetings = self.meetings.saturating_add(1);
         if self.meetings > MEETINGS_AT_ONCE {
             thread::sleep(BETWEEN_MEETINGS);
         }
-        let number = self.meetings;
-        Meeting::new(self, number, dice)
+        self.meetings
     }
 
     /// How the programs were started.
     #[must_use]
     pub const fn setting(&self) -> Setting {
         self.setting
+    }
+
+    /// What they may speak.
+    #[must_use]
+    pub const fn spoken(&self) -> Spoken {
+        self.spoken
+    }
+
+    /// The versions that the program at `end` has, whatever it was started for.
+    #[must_use]
+    pub fn versions(&self, end: End) -> &[u16] {
+        &self.programs.at(end).versions
+    }
+
+    /// Whether the program at `end` is the one from this tree.
+    #[must_use]
+    pub fn is_ours(&self, end: End) -> bool {
+        self.programs.at(end).is_ours()
+    }
+
+    /// The version that comes of it when both offer all they may.
+    #[must_use]
+    pub fn version(&self) -> Option<u16> {
+        match self.spoken {
+            Spoken::Only(version) => Some(version),
+            Spoken::Any => common(self.versions(End::First), self.versions(End::Second)).into_iter().max(),
+        }
+    }
+
+    /// The second program of the first account, in [`Setting::Twins`].
+    pub const fn twin(&mut self) -> Option<&mut Process> {
+        self.twin.as_mut()
     }
 
     /// The process at `end`.
@@ -102,26 +145,37 @@ impl Pair {
     pub fn restart(&mut self, end: End) -> Result<(), Failure> {
         let process = self.processes.at_mut(end);
         process.kill()?;
-        *process = spawn(self.programs.at(end), end, self.setting, self.homes.as_ref())?;
+        *process = spawn(self.programs.at(end), end, self.setting, self.spoken, self.homes.as_ref())?;
         let identity = identity(process)?;
         let before = self.identities.at(end);
         super::check::check(identity == *before, || format!("the {} is {identity}, and was {before}", end.name()))
     }
 }
 
-fn spawn(program: &Program, end: End, setting: Setting, homes: Option<&Both<TempDir>>) -> Result<Process, Failure> {
-    let mut arguments: Vec<String> = program.subcommand.map(str::to_owned).into_iter().collect();
-    match homes {
-        Some(homes) => arguments.extend(["--home".to_owned(), homes.at(end).path().display().to_string()]),
-        None => arguments.push("--ephemeral".to_owned()),
+fn spawn(
+    program: &Program,
+    end: End,
+    setting: Setting,
+    spoken: Spoken,
+    homes: Option<&Both<TempDir>>,
+) -> Result<Process, Failure> {
+    let home = homes.map(|homes| homes.at(end).path().display().to_string());
+    let size = Setting::FRAGMENT.to_string();
+    let version = spoken.to_string();
+    let mut arguments = vec!["--account", end.name()];
+    match &home {
+        Some(home) => arguments.extend(["--home", home]),
+        None => arguments.push("--ephemeral"),
     }
-    arguments.extend(["--account", end.name()].map(str::to_owned));
     match setting {
-        Setting::Plain => {}
-        Setting::Fragments => arguments.extend(["--max-message-size".to_owned(), Setting::FRAGMENT.to_string()]),
-        Setting::Homes => arguments.extend(["--policy", "always"].map(str::to_owned)),
+        Setting::Plain | Setting::Twins => {}
+        Setting::Fragments => arguments.extend(["--max-message-size", &size]),
+        Setting::Homes => arguments.extend(["--policy", "always"]),
     }
-    Ok(Process::start(&program.path, &arguments)?)
+    if let Spoken::Only(_) = spoken {
+        arguments.extend(["--versions", &version]);
+    }
+    Ok(program.start(&arguments)?)
 }
 
 fn identity(process: &mut Process) -> Result<Value, Failure> {

@@ -1,6 +1,6 @@
 //! Which function checks which kind of group.
 
-use super::{Case, Group, Library, Problem, libotr, ours};
+use super::{Case, Group, Library, Problem, libotr, ours, smp};
 
 /// What is wrong with a group: by case, or as a whole.
 pub type Problems = Vec<(Option<u64>, Problem)>;
@@ -34,6 +34,9 @@ pub const KINDS: &[(&str, Check)] = &[
     ("OtrIdentityKey", ours::derivations::check_identities),
     ("OtrExchange", ours::exchanges::check),
     ("OtrConversation", ours::conversations::check),
+    ("OtrSmpRun", smp::run::check),
+    ("OtrSmpMessage", ours::smp::messages::check),
+    ("OtrSmpStep", ours::smp::steps::check),
 ];
 
 /// Checks a group, whatever its kind.

@@ -22,6 +22,7 @@ pub mod oracle;
 mod ours;
 mod problem;
 mod scripted;
+mod smp;
 mod value;
 
 pub use file::{Case, Group, VectorFile, Verdict};

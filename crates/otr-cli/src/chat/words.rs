@@ -75,6 +75,11 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         }
         Event::StaleKeys => vec![note("the keys have been the same for a day; an answer or /start replaces them")],
         Event::Warning(warning) => warned(peer, warning),
+        Event::Repeated { warning, count } => {
+            let mut lines = vec![trouble(format!("{count} times more within the last minute:"))];
+            lines.extend(warned(peer, warning));
+            lines
+        }
         _ => vec![note("something happened that this version has no words for")],
     }
 }
@@ -236,6 +241,7 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
                 from.number()
             ))];
         }
+        Warning::MoreMayBeUnread => "texts before that may not have been read either",
         Warning::NoAnswer => {
             "the other side's program does not answer; it may have lost its keys, new ones are asked for"
         }
@@ -249,6 +255,22 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // attack: TEXT-1, TEXT-4
+    #[test]
+    fn markup_and_formats_are_shown_literally() {
+        for payload in ["<b>hi</b>", "<script>alert(1)</script>", "&lt;", "%s%n%08x", "{} {0} {peer}", "$(id) `id`"] {
+            assert_eq!(speech("bob", payload).collect::<Vec<_>>(), [format!("bob: {payload}")]);
+        }
+    }
+
+    // attack: DOS-6
+    #[test]
+    fn joined_warnings_are_told_with_their_number() {
+        let lines = event("bob", &Event::Repeated { warning: Warning::Malformed, count: 12 });
+        let expected = ["! 12 times more within the last minute:", "! a damaged message came and was dropped"];
+        assert_eq!(lines, expected.map(|line| Line::Complain(line.to_owned())));
+    }
 
     // attack: TEXT-3
     #[test]

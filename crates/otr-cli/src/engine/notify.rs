@@ -52,6 +52,12 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
             let (code, text) = words(reason);
             warning(peer, code, &text)
         }
+        Event::Repeated { warning: reason, count } => {
+            let (code, text) = words(reason);
+            let mut repeated = warning(peer, code, &format!("{count} times more within a minute: {text}"));
+            repeated.params["count"] = json!(count);
+            repeated
+        }
         _ => warning(peer, "other", "something happened that this version has no name for"),
     };
     vec![notification]
@@ -182,6 +188,9 @@ fn words(warning: &Warning) -> (&'static str, String) {
         Warning::LiveKeyRevealed => {
             ("other", "the contact published an authentication key still in use; the keys are being replaced")
         }
+        Warning::MoreMayBeUnread => {
+            ("other", "earlier texts may not have been read either; they were too many to keep")
+        }
         Warning::NoAnswer => {
             ("other", "a text was not answered as it should have been; the other side may have lost its keys")
         }
@@ -207,7 +216,12 @@ fn words(warning: &Warning) -> (&'static str, String) {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use otr_session::{Account, Config, Incoming, Output, Policy};
+
     use super::*;
+    use crate::outside::randomness;
 
     const PRINT: [u8; 20] = [0xab; 20];
 
@@ -244,8 +258,33 @@ mod tests {
     #[test]
     fn a_text_given_back_is_named_so() {
         let [notification] =
-            <[_; 1]>::try_from(event("bob", &Event::NotDelivered { text: "hi".into() }, None)).unwrap();
+            <[_; 1]>::try_from(event("bob", &Event::NotDelivered { text: "hi".into(), certain: true }, None)).unwrap();
         assert_eq!(notification.method, "not_delivered");
-        assert_eq!(notification.params, json!({"peer": "bob", "text": "hi"}));
+        assert_eq!(notification.params, json!({"peer": "bob", "text": "hi", "certain": true}));
+    }
+
+    // attack: DOS-6
+    #[test]
+    fn joined_warnings_keep_their_code_and_say_how_many_they_are() {
+        let repeated = Event::Repeated { warning: Warning::Malformed, count: 12 };
+        let [notification] = <[_; 1]>::try_from(event("bob", &repeated, None)).unwrap();
+        let text = "12 times more within a minute: a message is not well-formed or does not verify; it is dropped";
+        let expected = json!({"peer": "bob", "code": "malformed", "text": text, "count": 12});
+        assert_eq!((notification.method, notification.params), ("warning", expected));
+    }
+
+    // attack: TEXT-1, TEXT-4
+    #[test]
+    fn markup_and_formats_in_a_text_are_passed_on_literally() {
+        let identity = otr_crypto::IdentityKey::generate(&mut randomness());
+        let config = Config { policy: Policy::NEVER, ..Config::default() };
+        let mut account = Account::new(identity, Account::generate_instance_tag(&mut randomness()), config);
+        for payload in ["<b>hi</b>", "<script>alert(1)</script>", "&lt;", "%s%n%08x", "{} {0} {peer}", "$(id) `id`"] {
+            let incoming = Incoming::direct(payload.as_bytes());
+            account.receive("bob", incoming, Duration::ZERO, &mut randomness());
+            let Some(Output::Event { peer, event: received }) = account.poll() else { panic!("nothing to show") };
+            let [notification] = <[_; 1]>::try_from(event(&peer, &received, None)).unwrap();
+            assert_eq!(notification.params["text"], payload);
+        }
     }
 }

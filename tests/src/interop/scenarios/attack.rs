@@ -74,11 +74,15 @@ fn decode(message: &str) -> Result<Vec<u8>, Failure> {
     armour::decode(message.as_bytes(), MAX_MESSAGE).map_err(|error| Failure(format!("{error}: {message}")))
 }
 
-/// How many bytes, from the first, are covered by the authenticator or belong to it.
+/// How many bytes of a Data message, from the first, are covered by the authenticator or belong to it.
+pub(super) fn covered_by_mac(message: &str) -> Result<usize, Failure> {
+    covered(&decode(message)?)
+}
+
 fn covered(bytes: &[u8]) -> Result<usize, Failure> {
     let message = Message::decode(bytes).map_err(|error| Failure(error.to_string()))?;
     let Payload::Data(data) = message.payload else { return Err(Failure("not a data message".to_owned())) };
     let length = data.authenticated().len().saturating_add(MAC);
-    check(length > 250, || format!("only {length} bytes are covered"))?;
+    check(length > 240, || format!("only {length} bytes are covered"))?;
     Ok(length)
 }

@@ -3,8 +3,8 @@
 use crate::interop::check::check;
 use crate::interop::{End, Failure, Meeting};
 
-/// How an encoded D-H Commit message of version 3 begins.
-const DH_COMMIT: &str = "?OTR:AAMC";
+/// How an encoded D-H Commit message begins, in version 2 and 3.
+const DH_COMMITS: [&str; 2] = ["?OTR:AAIC", "?OTR:AAMC"];
 
 pub(crate) fn one_starts(meeting: &mut Meeting<'_>) -> Result<(), Failure> {
     meeting.establish(End::First)?;
@@ -36,7 +36,7 @@ pub(crate) fn commits_cross(meeting: &mut Meeting<'_>) -> Result<(), Failure> {
                 end.other().name()
             )));
         };
-        let is_commit = commit.message.starts_with(DH_COMMIT);
+        let is_commit = DH_COMMITS.iter().any(|begin| commit.message.starts_with(begin));
         check(is_commit, || format!("the {} answers a query by no D-H Commit", end.other().name()))?;
     }
     meeting.settle()?;

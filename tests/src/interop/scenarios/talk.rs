@@ -69,7 +69,8 @@ pub(crate) fn fragments(meeting: &mut Meeting<'_>) -> Result<(), Failure> {
     check(meeting.setting() == Setting::Fragments, || "this needs programs that cut messages".to_owned())?;
     meeting.establish(End::First)?;
     // A Reveal Signature and a Signature message, and the D-H messages before them, from both ends.
-    let pieces = meeting.wire().iter().filter(|message| message.starts_with("?OTR|")).count();
+    let is_piece = |message: &&String| message.starts_with("?OTR|") || message.starts_with("?OTR,");
+    let pieces = meeting.wire().iter().filter(is_piece).count();
     check(pieces >= 10, || format!("only {pieces} pieces in the key exchange"))?;
     for number in 0..12 {
         for sender in End::BOTH {

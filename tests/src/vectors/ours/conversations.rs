@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
-use otr_session::{Account, Config, Incoming, NotPossible, Output, Policy, Trust};
+use otr_session::{
+    Account, Comparison, Config, Event, Incoming, KnownFingerprint, NotPossible, Origin, Output, Policy, RunId, Trust,
+};
 use otr_wire::{InstanceTag, MAX_MESSAGE, Version, Versions};
 use serde::{Deserialize, Serialize};
 
-use super::{events::Told, fixtures, scripts};
+use super::{
+    events::Told,
+    fixtures, scripts,
+    watched::{Watched, sealed_again},
+};
 use crate::vectors::{
     Case, Group, Library, Problem, VectorFile, Verdict,
     file::Builder,
@@ -22,6 +27,7 @@ use crate::vectors::{
 pub(super) struct Shared {
     alice: Dsa,
     bob: Dsa,
+    mallory: Dsa,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -44,13 +50,55 @@ pub(super) struct Setup {
     pub(super) padding: usize,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// A policy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) enum Rule {
     Never,
     Manual,
     Opportunistic,
     Always,
+    Flags(Vec<Flag>),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Flag {
+    Allow,
+    RequireEncryption,
+    SendWhitespaceTag,
+    WhitespaceStartAke,
+    ErrorStartAke,
+}
+
+impl Rule {
+    fn policy(&self) -> Policy {
+        match self {
+            Self::Never => Policy::NEVER,
+            Self::Manual => Policy::MANUAL,
+            Self::Opportunistic => Policy::OPPORTUNISTIC,
+            Self::Always => Policy::ALWAYS,
+            Self::Flags(flags) => flags.iter().fold(Policy::NEVER, |policy, flag| {
+                policy.with(match flag {
+                    Flag::Allow => Policy::ALLOW,
+                    Flag::RequireEncryption => Policy::REQUIRE_ENCRYPTION,
+                    Flag::SendWhitespaceTag => Policy::SEND_WHITESPACE_TAG,
+                    Flag::WhitespaceStartAke => Policy::WHITESPACE_START_AKE,
+                    Flag::ErrorStartAke => Policy::ERROR_START_AKE,
+                })
+            }),
+        }
+    }
+}
+
+/// How a body came, where it did not come directly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) enum Way {
+    Delayed,
+    Group,
+    Copy,
+    Own,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,9 +143,37 @@ pub(super) enum Does {
     Start,
     End,
     Heartbeat,
-    ExtraKey { usage: u32, data: Hex },
-    SetTrust { fingerprint: Hex },
+    ExtraKey {
+        usage: u32,
+        data: Hex,
+    },
+    SetTrust {
+        fingerprint: Hex,
+    },
     Tick,
+    /// A body came some other way.
+    Overhear {
+        way: Way,
+        body: String,
+    },
+    Compare {
+        secret: String,
+        question: Option<String>,
+    },
+    /// The comparison asked for last is answered.
+    Answer(String),
+    AbortComparison,
+    /// The program is started anew: it has its key and the identities it knew, and draws on where it was.
+    Restart,
+    /// The same with the key of somebody else.
+    RestartAsMallory,
+    SetPolicy(Rule),
+    SetVersions(String),
+    AllowDowngrade(bool),
+    MayReply(bool),
+    AcceptIdentity {
+        fingerprint: Hex,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -108,7 +184,12 @@ pub(super) enum Out {
 }
 
 pub(crate) fn check(group: &Group, _: &Library) -> Problems {
-    each_with(group.fields::<Shared>(), group, check_case)
+    let shared = group.fields::<Shared>().and_then(|shared| {
+        // Not every case has a use for it.
+        shared.mallory.get()?;
+        Ok(shared)
+    });
+    each_with(shared, group, check_case)
 }
 
 fn check_case(shared: &Shared, case: &Case) -> Result<(), Problem> {
@@ -119,14 +200,21 @@ fn check_case(shared: &Shared, case: &Case) -> Result<(), Problem> {
         same(&format!("answer to step {number}"), &answer, &step.answer)?;
         same(&format!("what comes of step {number}"), &out, &step.out)?;
     }
-    same("result", case.result, verdict(&conversation.steps))
+    same("result", case.result, verdict(&conversation.steps, case.has_flag(scripts::IGNORED)))
 }
 
-/// A conversation is one of refusals when anything in it is.
-fn verdict(steps: &[Step]) -> Verdict {
-    let warns = |step: &Step| step.out.iter().any(|out| matches!(out, Out::Event(Told::Warning(_))));
+/// A conversation is one of refusals when anything in it is, with or without a word.
+fn verdict(steps: &[Step], is_ignored: bool) -> Verdict {
+    let is_bad = |out: &Out| match out {
+        Out::Event(Told::Warning(_)) => true,
+        Out::Event(Told::Comparison { event, .. }) => {
+            ["Failed", "Aborted", "Cheated", "TimedOut"].contains(&event.as_str())
+        }
+        Out::Event(_) | Out::Transmit(_) => false,
+    };
+    let warns = |step: &Step| step.out.iter().any(is_bad);
     let refuses = |step: &Step| !matches!(step.answer.as_str(), "" | "Encrypted" | "Plain" | "Queued") && !is_key(step);
-    if steps.iter().any(|step| warns(step) || refuses(step)) { Verdict::Invalid } else { Verdict::Valid }
+    if is_ignored || steps.iter().any(|step| warns(step) || refuses(step)) { Verdict::Invalid } else { Verdict::Valid }
 }
 
 /// The extra key is an answer too.
@@ -136,32 +224,53 @@ fn is_key(step: &Step) -> bool {
 
 struct Party {
     account: Account,
-    rng: ChaCha20Rng,
+    rng: Watched,
+    identity: Dsa,
+    mallory: Dsa,
+    /// The comparison that the user was asked for last.
+    asked: Option<RunId>,
 }
 
 impl Party {
-    fn new(identity: &Dsa, setup: &Setup) -> Result<Self, Problem> {
-        let version = |identifier| Version::ALL.into_iter().find(|version| version.identifier() == identifier);
-        let versions: Option<Versions> = setup.versions.chars().map(version).collect();
+    fn new(shared: &Shared, who: Who, setup: &Setup) -> Result<Self, Problem> {
         let config = Config {
-            policy: match setup.policy {
-                Rule::Never => Policy::NEVER,
-                Rule::Manual => Policy::MANUAL,
-                Rule::Opportunistic => Policy::OPPORTUNISTIC,
-                Rule::Always => Policy::ALWAYS,
-            },
-            versions: versions.ok_or_else(|| Problem::new("a version that is not spoken"))?,
+            policy: setup.policy.policy(),
+            versions: versions(&setup.versions)?,
             max_message_size: setup.max_message_size,
             message_limit: MAX_MESSAGE,
             padding: setup.padding,
         };
+        let identity = match who {
+            Who::Alice => shared.alice.clone(),
+            Who::Bob => shared.bob.clone(),
+        };
         let account = Account::new(identity.get()?, setup.tag.get()?, config);
-        Ok(Self { account, rng: ChaCha20Rng::from_seed(setup.seed.array()?) })
+        let rng = Watched::new(setup.seed.array()?);
+        Ok(Self { account, rng, identity, mallory: shared.mallory.clone(), asked: None })
+    }
+
+    /// A program started anew.
+    fn restart(&mut self, peer: &str) -> Result<(), Problem> {
+        let known = self.account.known_fingerprints(peer);
+        let (tag, config) = (self.account.instance_tag(), self.account.config().clone());
+        self.account = Account::new(self.identity.get()?, tag, config);
+        for KnownFingerprint { fingerprint, trust, .. } in known {
+            self.account.remember(peer, fingerprint, trust)?;
+        }
+        Ok(())
     }
 
     /// Does one thing; gives the answer and everything that came out.
     fn act(&mut self, peer: Who, at: u64, does: &Does) -> Result<(String, Vec<Out>), Problem> {
         let (peer, now) = (peer.name(), Duration::from_millis(at));
+        match does {
+            Does::Restart => self.restart(peer)?,
+            Does::RestartAsMallory => {
+                self.identity = self.mallory.clone();
+                self.restart(peer)?;
+            }
+            _ => {}
+        }
         let account = &mut self.account;
         let done =
             |result: Result<(), NotPossible>| result.map_or_else(|error| format!("{error:?}"), |()| String::new());
@@ -189,12 +298,46 @@ impl Party {
                 account.tick(now);
                 String::new()
             }
+            Does::Overhear { way, body } => {
+                let origin = match way {
+                    Way::Delayed => Origin::Delayed,
+                    Way::Group => Origin::Group,
+                    Way::Copy => Origin::Copy,
+                    Way::Own => Origin::Own,
+                };
+                account.receive(peer, Incoming { body: body.as_bytes(), origin }, now, &mut self.rng);
+                String::new()
+            }
+            Does::Compare { secret, question } => {
+                done(account.start_comparison(peer, secret, question.as_deref(), now, &mut self.rng))
+            }
+            Does::Answer(secret) => {
+                let run = self.asked.ok_or_else(|| Problem::new("nothing was asked yet"))?;
+                done(account.answer_comparison(peer, run, secret, now, &mut self.rng))
+            }
+            Does::AbortComparison => done(account.abort_comparison(peer, now)),
+            Does::Restart | Does::RestartAsMallory => String::new(),
+            Does::SetPolicy(rule) => done(account.set_policy(peer, Some(rule.policy()))),
+            Does::SetVersions(identifiers) => done(account.set_versions(peer, Some(versions(identifiers)?))),
+            Does::AllowDowngrade(allow) => done(account.set_allow_downgrade(peer, *allow)),
+            Does::MayReply(may_reply) => done(account.set_may_reply(peer, *may_reply)),
+            Does::AcceptIdentity { fingerprint } => {
+                let fingerprint = otr_session::Fingerprint::from_bytes(fingerprint.array()?);
+                done(account.accept_identity(peer, fingerprint, now))
+            }
         };
         let mut out = Vec::new();
         while let Some(output) = self.account.poll() {
             out.push(match output {
                 Output::Transmit { message, .. } => Out::Transmit(message),
-                Output::Event { event, .. } => Out::Event(Told::of(&event)?),
+                Output::Event { event, .. } => {
+                    if let Event::Comparison(comparison) = &event
+                        && let Comparison::Asked { run, .. } = comparison.event
+                    {
+                        self.asked = Some(run);
+                    }
+                    Out::Event(Told::of(&event)?)
+                }
             });
         }
         Ok((answer, out))
@@ -208,8 +351,8 @@ struct Scene {
 
 impl Scene {
     fn new(shared: &Shared, conversation: &Conversation) -> Result<Self, Problem> {
-        let alice = Party::new(&shared.alice, &conversation.alice)?;
-        Ok(Self { alice, bob: Party::new(&shared.bob, &conversation.bob)? })
+        let alice = Party::new(shared, Who::Alice, &conversation.alice)?;
+        Ok(Self { alice, bob: Party::new(shared, Who::Bob, &conversation.bob)? })
     }
 
     const fn side(&mut self, who: Who) -> &mut Party {
@@ -218,6 +361,12 @@ impl Scene {
             Who::Bob => &mut self.bob,
         }
     }
+}
+
+fn versions(identifiers: &str) -> Result<Versions, Problem> {
+    let version = |identifier| Version::ALL.into_iter().find(|version| version.identifier() == identifier);
+    let versions: Option<Versions> = identifiers.chars().map(version).collect();
+    versions.ok_or_else(|| Problem::new("a version that is not spoken"))
 }
 
 /// Records a conversation while it happens.
@@ -263,6 +412,21 @@ impl Recorder {
         self.act(who, Does::Receive(body.into()))
     }
 
+    /// A Data message of `who`, with what `change` makes of its content, as a peer that means ill would send it.
+    pub(super) fn forge(
+        &mut self,
+        who: Who,
+        body: &str,
+        change: impl FnOnce(Vec<u8>) -> Vec<u8>,
+    ) -> Result<String, Problem> {
+        let Scene { alice, bob } = &self.scene;
+        let (writer, reader) = match who {
+            Who::Alice => (alice, bob),
+            Who::Bob => (bob, alice),
+        };
+        sealed_again(&writer.rng, &reader.rng, body, change)
+    }
+
     /// What is under way to a side.
     pub(super) const fn to(&mut self, who: Who) -> &mut std::collections::VecDeque<String> {
         let [to_alice, to_bob] = &mut self.under_way;
@@ -299,20 +463,24 @@ pub(crate) fn generate(_: &Library) -> Result<VectorFile, Problem> {
         &[
             "Two accounts; each draws from ChaCha20 with its seed as key, nonce 0, from block 0.",
             "steps: who does what at which millisecond, what the account answers, and what it has its host do, in order.",
-            "invalid: something in it is refused, dropped or warned about; what follows shows what is left.",
+            "invalid: something in it is refused, dropped or warned about; what follows shows what is left. Where that",
+            "makes no event, the flag is Ignored.",
+            "restart: the program is started anew with its key and the identities it knew, and draws on where it was.",
         ],
     );
-    let shared = Shared { alice: fixtures::dsa("alice")?, bob: fixtures::dsa("bob")? };
+    let shared =
+        Shared { alice: fixtures::dsa("alice")?, bob: fixtures::dsa("bob")?, mallory: fixtures::dsa("mallory")? };
     file.group("OtrConversation", &shared)?;
-    for (number, script) in (0..).zip(scripts::SCRIPTS) {
+    for (number, script) in (0..).zip(scripts::all()) {
         let mut recorder = Recorder::new(&shared, number, script.setup)?;
         (script.run)(&mut recorder)?;
         let steps = &recorder.conversation.steps;
         let shown = serde_json::to_string(steps)?;
-        if let Some(missing) = script.shows.iter().find(|words| !shown.contains(**words)) {
-            return Err(Problem::new(format!("{}: it does not show {missing}: {shown}", script.name)));
+        if let Some(missing) = script.shows.iter().find(|&&words| words != scripts::IGNORED && !shown.contains(words)) {
+            return Err(Problem::new(format!("{}: it does not show {missing}", script.name)));
         }
-        file.case(script.name, script.shows, verdict(steps), &recorder.conversation)?;
+        let is_ignored = script.shows.contains(&scripts::IGNORED);
+        file.case(script.name, script.shows, verdict(steps, is_ignored), &recorder.conversation)?;
     }
     Ok(file.finish())
 }

@@ -1,6 +1,6 @@
 //! Events as they stand in the files.
 
-use otr_session::{Conversation, Event, MessageReceived, SessionChange, Text, Warning};
+use otr_session::{Comparison, Conversation, Event, MessageReceived, SessionChange, Text, Warning};
 use serde::{Deserialize, Serialize};
 
 use crate::vectors::{
@@ -12,12 +12,50 @@ use crate::vectors::{
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
 pub(super) enum Told {
-    Message { text: String, protection: String, instance: Option<Tag> },
-    Session { state: String, refreshed: bool, instance: Option<Tag>, conversation: Option<Private> },
-    NewFingerprint { fingerprint: Hex, other_known: bool },
-    IdentityChanged { old: Hex, new: Hex, blocked: bool },
-    ExtraKey { usage: u32, data: Hex, key: Hex },
-    NotDelivered { text: String },
+    Message {
+        text: String,
+        protection: String,
+        instance: Option<Tag>,
+    },
+    Session {
+        state: String,
+        refreshed: bool,
+        instance: Option<Tag>,
+        conversation: Option<Private>,
+    },
+    NewFingerprint {
+        fingerprint: Hex,
+        other_known: bool,
+    },
+    IdentityChanged {
+        old: Hex,
+        new: Hex,
+        blocked: bool,
+    },
+    ExtraKey {
+        usage: u32,
+        data: Hex,
+        key: Hex,
+    },
+    NotDelivered {
+        text: String,
+    },
+    Comparison {
+        event: String,
+        question: Option<String>,
+        their_fingerprint: Hex,
+        verified: bool,
+        instance: Option<Tag>,
+    },
+    Downgrade {
+        from: u16,
+        to: u16,
+    },
+    OlderVersion {
+        version: u16,
+    },
+    /// Any other, as it shows itself.
+    Other(String),
     StaleKeys,
     Warning(String),
 }
@@ -58,14 +96,22 @@ impl Told {
             Event::ExtraKey { usage, data, key } => {
                 Self::ExtraKey { usage: *usage, data: data.as_slice().into(), key: key.as_bytes().as_slice().into() }
             }
-            Event::NotDelivered { text } => Self::NotDelivered { text: text.clone() },
+            Event::NotDelivered { text, .. } => Self::NotDelivered { text: text.clone() },
+            Event::Comparison(comparison) => Self::Comparison {
+                event: format!("{:?}", comparison.event),
+                question: match &comparison.event {
+                    Comparison::Asked { question: Some(question), .. } => Some(std::str::from_utf8(question)?.into()),
+                    _ => None,
+                },
+                their_fingerprint: comparison.their_fingerprint.as_bytes().as_slice().into(),
+                verified: comparison.is_verified,
+                instance: comparison.instance.map(Tag::from),
+            },
+            Event::Downgrade { from, to } => Self::Downgrade { from: from.number(), to: to.number() },
+            Event::OlderVersion { version } => Self::OlderVersion { version: version.number() },
             Event::StaleKeys => Self::StaleKeys,
-            Event::Warning(Warning::UnencryptedReceived(text)) => {
-                Self::Warning(format!("UnencryptedReceived: {}", utf8(text)?))
-            }
-            Event::Warning(Warning::PeerError(text)) => Self::Warning(format!("PeerError: {}", utf8(text)?)),
-            Event::Warning(warning) => Self::Warning(format!("{warning:?}")),
-            _ => return Err(Problem::new(format!("an event without a form here: {event:?}"))),
+            Event::Warning(warning) => Self::Warning(words(warning)?),
+            other => Self::Other(format!("{other:?}")),
         })
     }
 }
@@ -80,6 +126,15 @@ impl Private {
             role: format!("{:?}", conversation.role),
         }
     }
+}
+
+fn words(warning: &Warning) -> Result<String, Problem> {
+    Ok(match warning {
+        Warning::UnencryptedReceived(text) => format!("UnencryptedReceived: {}", utf8(text)?),
+        Warning::PeerError(text) => format!("PeerError: {}", utf8(text)?),
+        Warning::Resent(text) => format!("Resent: {}", utf8(text)?),
+        other => format!("{other:?}"),
+    })
 }
 
 /// The conversations here are held in UTF-8.

@@ -13,7 +13,9 @@ pub(crate) mod fixtures;
 pub(crate) mod fragments;
 pub(crate) mod plaintexts;
 mod scripts;
+pub(crate) mod smp;
 pub(crate) mod text;
+mod watched;
 
 use super::{Library, Problem, VectorFile};
 
@@ -29,5 +31,6 @@ pub(crate) const GENERATORS: &[(&str, Generate)] = &[
     ("otr/exchanges.json", exchanges::generate),
     ("otr/fragments.json", fragments::generate),
     ("otr/plaintexts.json", plaintexts::generate),
+    ("otr/smp.json", smp::generate),
     (text::FILE, text::generate),
 ];

@@ -2,6 +2,12 @@
 
 use otr_wire::{MAX_MESSAGE, armour};
 
+mod comparing;
+mod losing;
+mod policies;
+mod records;
+mod versions;
+
 use super::conversations::{Does, Recorder, Rule, Setup, Who};
 use crate::vectors::{Problem, value::Hex};
 use Who::{Alice, Bob};
@@ -9,7 +15,7 @@ use Who::{Alice, Bob};
 /// A conversation to be recorded.
 pub(super) struct Script {
     pub(super) name: &'static str,
-    /// What must be seen in it, as words of its events; they are its flags too.
+    /// What must be seen in it, as words of its events; they are its flags too. [`IGNORED`] is a flag alone.
     pub(super) shows: &'static [&'static str],
     /// Both accounts' settings, where they are not the usual ones.
     pub(super) setup: fn(&mut Setup),
@@ -27,6 +33,9 @@ const fn script(
     Script { name, shows, setup, run }
 }
 
+/// Something in the conversation is passed over without a word: no event shows it.
+pub(super) const IGNORED: &str = "Ignored";
+
 const USUAL: fn(&mut Setup) = |_| {};
 const VERSION_2: fn(&mut Setup) = |setup| setup.versions = "2".into();
 const BOTH_VERSIONS: fn(&mut Setup) = |setup| setup.versions = "23".into();
@@ -41,7 +50,14 @@ const ALWAYS: fn(&mut Setup) = |setup| setup.policy = Rule::Always;
 const NEVER: fn(&mut Setup) = |setup| setup.policy = Rule::Never;
 
 /// Every conversation there is.
-pub(super) const SCRIPTS: &[Script] = &[
+pub(super) fn all() -> impl Iterator<Item = &'static Script> {
+    [SCRIPTS, comparing::SCRIPTS, losing::SCRIPTS, versions::SCRIPTS, policies::SCRIPTS, records::SCRIPTS]
+        .into_iter()
+        .flatten()
+}
+
+/// Talk, and what disturbs it.
+const SCRIPTS: &[Script] = &[
     script("a query, an exchange, some texts, the end", &["Encrypted", "Finished"], USUAL, talk),
     script("the same in version 2", &["Encrypted", "Finished"], VERSION_2, talk),
     script("the same with both versions allowed", &["Encrypted", "Finished"], BOTH_VERSIONS, talk),
@@ -92,6 +108,23 @@ pub(super) const SCRIPTS: &[Script] = &[
     script("the other side complains", &["PeerError"], USUAL, complaint),
     script("a flood of key exchanges is not answered", &["TooManyExchanges"], USUAL, flood),
 ];
+
+/// Sends a text and takes the one message of it off the network.
+fn held_back(r: &mut Recorder, who: Who, text: &str) -> Result<String, Problem> {
+    r.send(who, text)?;
+    r.to(who.other()).pop_back().ok_or_else(|| Problem::new("nothing was sent"))
+}
+
+/// Content of a Data message: text, NUL, records.
+fn content(text: &str, records: &[(u16, &[u8])]) -> Result<Vec<u8>, Problem> {
+    let mut content = [text.as_bytes(), &[0]].concat();
+    for (kind, value) in records {
+        content.extend(kind.to_be_bytes());
+        content.extend(u16::try_from(value.len())?.to_be_bytes());
+        content.extend(*value);
+    }
+    Ok(content)
+}
 
 /// Brings a private conversation about.
 fn begin(r: &mut Recorder) -> Done {

@@ -1,0 +1,91 @@
+//! What is known of messages that one side could not read.
+
+use core::time::Duration;
+use std::collections::VecDeque;
+
+use crate::{
+    RESEND_WINDOW, UNSURE_AFTER,
+    unconfirmed::{MAX_UNCONFIRMED_TEXTS, MessageMac},
+};
+
+/// What a contact and we have missed of each other.
+#[derive(Debug, Default)]
+pub(crate) struct Loss {
+    /// The last messages of theirs that we could not read.
+    unread: VecDeque<MessageMac>,
+    /// The last messages of theirs that we could read: a forged copy, or one that comes again after the keys have
+    /// changed, does not make them unread.
+    read: VecDeque<MessageMac>,
+    /// How many texts of ours they could not read, going by their error messages, and since when.
+    pub(crate) complaints: Option<(usize, Duration)>,
+    /// What is known of texts of ours that went out in sessions that are over.
+    pub(crate) unsure: Option<Unsure>,
+    /// An exchange is needed, but was not begun yet for want of budget.
+    pub(crate) repair_due: bool,
+}
+
+/// Texts that may have been read or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Unsure {
+    /// Until when the other side may say so.
+    pub(crate) until: Duration,
+    /// Whether it says such things at all; then what is still under way will be named, too.
+    pub(crate) reports: bool,
+}
+
+impl Loss {
+    pub(crate) fn is_idle(&self) -> bool {
+        self.complaints.is_none() && self.unsure.is_none() && !self.repair_due
+    }
+
+    /// When texts are handed back.
+    pub(crate) fn next_timeout(&self) -> Option<Duration> {
+        let complaints = self.complaints.map(|(_, since)| since.saturating_add(RESEND_WINDOW));
+        [complaints, self.unsure.map(|unsure| unsure.until)].into_iter().flatten().min()
+    }
+
+    /// Texts went out in a session that is over. What already waits does not wait longer for it.
+    pub(crate) fn wait_for_report(&mut self, now: Duration) {
+        self.unsure.get_or_insert(Unsure { until: now.saturating_add(UNSURE_AFTER), reports: false });
+    }
+
+    /// The other side says what it has read and what not.
+    pub(crate) fn heard_report(&mut self, now: Duration) {
+        if let Some(unsure) = self.unsure.as_mut().filter(|unsure| !unsure.reports) {
+            let until = now.saturating_add(RESEND_WINDOW).saturating_add(UNSURE_AFTER);
+            *unsure = Unsure { until, reports: true };
+        }
+    }
+
+    pub(crate) fn note_read(&mut self, mac: MessageMac) {
+        self.unread.retain(|unread| *unread != mac);
+        push(&mut self.read, mac);
+    }
+
+    pub(crate) fn note_unread(&mut self, mac: MessageMac) {
+        if !self.unread.contains(&mac) && !self.read.contains(&mac) {
+            push(&mut self.unread, mac);
+        }
+    }
+
+    pub(crate) fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
+    /// What we could not read, and what we could: the values of the two records.
+    pub(crate) fn report(&self) -> [Vec<u8>; 2] {
+        [&self.unread, &self.read].map(|macs| macs.iter().flatten().copied().collect())
+    }
+
+    pub(crate) fn reported(&mut self) {
+        self.unread.clear();
+    }
+}
+
+/// As many are kept as the other side keeps texts.
+fn push(macs: &mut VecDeque<MessageMac>, mac: MessageMac) {
+    macs.push_back(mac);
+    if macs.len() > MAX_UNCONFIRMED_TEXTS {
+        macs.pop_front();
+    }
+}

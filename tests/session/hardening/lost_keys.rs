@@ -1,0 +1,501 @@
+//! Lost sessions, versions and endings against somebody who wants them to go wrong.
+
+use core::time::Duration;
+use otr_session::{Config, Event, Policy, RESENT, Sent, SessionState, Trust, UNREAD};
+use otr_tests::{
+    hostile::{Forged, Hostile},
+    pair::{Pair, Side, Who, with_byte_changed, with_data},
+};
+use otr_wire::{Tlv, Version, Versions};
+
+const TWO: Versions = Versions::only(Version::Two);
+fn always() -> Config {
+    Config { policy: Policy::ALWAYS, ..Config::default() }
+}
+fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+fn handed_back(side: &Side, what: &str) -> bool {
+    side.events.iter().any(|e| matches!(e, Event::NotDelivered { text, .. } if text == what))
+}
+fn more_may_be_unread(side: &Side) -> bool {
+    side.events.iter().any(|e| matches!(e, Event::Warning(otr_session::Warning::MoreMayBeUnread)))
+}
+fn shown(side: &Side, what: &str) -> usize {
+    side.events.iter().filter(|e| matches!(e, Event::Message(m) if m.text.to_string().contains(what))).count()
+}
+fn bob_restarted(seed: u64) -> Pair {
+    let mut pair = Pair::private_with(seed, always());
+    pair.assert_talk_works();
+    pair.wait(secs(90));
+    pair.bob.events.clear();
+    pair.alice.events.clear();
+    pair.restart(Who::Bob);
+    pair
+}
+/// Runs `other` as the second party towards `side` until quiet, starting with what `first` puts out.
+fn talk(a: &mut Side, b: &mut Side, mut to_b: Vec<String>, now: Duration) {
+    for _ in 0..100 {
+        if to_b.is_empty() {
+            return;
+        }
+        let mut to_a = Vec::new();
+        for m in to_b.drain(..) {
+            to_a.extend(b.receive(&m, now));
+        }
+        for m in to_a {
+            to_b.extend(a.receive(&m, now));
+        }
+    }
+}
+fn settle_down(pair: &mut Pair) {
+    for _ in 0..20 {
+        pair.run();
+        pair.wait(secs(61));
+    }
+    pair.run();
+}
+
+// attack: RESEND-3
+#[test]
+fn forged_messages_that_push_the_true_names_out_lose_no_text_in_silence() {
+    let mut pair = bob_restarted(900);
+    let message = pair.encrypt(Who::Alice, "one");
+    pair.inject(Who::Bob, &message);
+    // The attacker drops the error message only, and injects 32 forged messages.
+    let at = pair.alice.inbox.iter().position(|m| m.starts_with("?OTR Error")).unwrap();
+    pair.alice.inbox.remove(at);
+    let bytes = otr_tests::pair::unarmour(&message);
+    let name = with_data(&message, |d| *d.mac);
+    let mac = bytes.windows(20).position(|w| w == name).unwrap();
+    for n in 0..32 {
+        pair.inject(Who::Bob, &with_byte_changed(&message, mac, n + 1));
+    }
+    settle_down(&mut pair);
+    assert!(shown(&pair.bob, "one") > 0 || handed_back(&pair.alice, "one"), "lost in silence");
+}
+
+// attack: RESEND-1
+#[test]
+fn what_could_not_be_read_is_not_told_to_somebody_else() {
+    let mut pair = bob_restarted(901);
+    let message = pair.encrypt(Who::Alice, "one");
+    pair.inject(Who::Bob, &message);
+    pair.alice.inbox.clear();
+    let now = pair.now;
+    let _ = Hostile::connect(&mut pair.bob, 2, 0x7777, now);
+    pair.start(Who::Alice);
+    settle_down(&mut pair);
+    assert!(shown(&pair.bob, "one") > 0 || handed_back(&pair.alice, "one"), "lost in silence");
+}
+
+// attack: REL-2
+#[test]
+fn a_text_that_was_lost_on_the_way_is_not_taken_for_read() {
+    let mut pair = bob_restarted(902);
+    assert_eq!(pair.send(Who::Alice, "one"), Sent::Encrypted);
+    pair.bob.inbox.clear();
+    assert_eq!(pair.send(Who::Bob, "I am back"), Sent::Queued);
+    settle_down(&mut pair);
+    assert!(shown(&pair.bob, "one") > 0 || handed_back(&pair.alice, "one"), "lost in silence");
+}
+
+// T4: two programs of Bob's with one key; X restarts.
+fn restarted(old: &Side, alice: &Side, tag: u32, seed: u64) -> Side {
+    let mut new = Side::new(1, tag, "alice", old.account.config().clone(), seed);
+    new.account.remember("alice", alice.account.fingerprint(), Trust::Unverified).unwrap();
+    new
+}
+fn broadcast(
+    alice: &mut Side,
+    ends: &mut [&mut Side],
+    mut to_bob: Vec<String>,
+    mut to_alice: Vec<String>,
+    now: Duration,
+) {
+    for _ in 0..1000 {
+        if to_bob.is_empty() && to_alice.is_empty() {
+            return;
+        }
+        for m in to_bob.drain(..) {
+            for end in ends.iter_mut() {
+                to_alice.extend(end.receive(&m, now));
+            }
+        }
+        for m in to_alice.drain(..) {
+            to_bob.extend(alice.receive(&m, now));
+        }
+    }
+    panic!("never quiet");
+}
+// attack: REL-2
+#[test]
+fn one_of_two_programs_is_started_anew() {
+    // Y first in order of delivery; X (higher tag so that it is the best on a tie) restarts.
+    let now0 = secs(1_000_000);
+    let mut alice = Side::new(0, 0x1001, "bob", always(), 920);
+    let mut y = Side::new(1, 0x5001, "alice", always(), 921);
+    let mut x = Side::new(1, 0x6001, "alice", always(), 922);
+    for side in [&mut y, &mut x] {
+        side.account.start("alice", now0).unwrap();
+        let first = side.drain();
+        talk(side, &mut alice, first, now0);
+    }
+    let now = now0 + secs(90);
+    let mut x = restarted(&x, &alice, 0x6001, 79);
+    let mut out = Vec::new();
+    for t in ["one", "two", "three"] {
+        assert_eq!(alice.account.send("bob", t, now), Sent::Encrypted);
+        out.extend(alice.drain());
+    }
+    broadcast(&mut alice, &mut [&mut y, &mut x], out, Vec::new(), now);
+    for n in 1..20 {
+        alice.account.tick(now + secs(n));
+        let m = alice.drain();
+        broadcast(&mut alice, &mut [&mut y, &mut x], m, Vec::new(), now + secs(n));
+    }
+    for t in ["one", "two", "three"] {
+        assert!(
+            shown(&x, t) > 0 || handed_back(&alice, t),
+            "{t}: did not reach the program it was for: x {} y {}",
+            shown(&x, t),
+            shown(&y, t)
+        );
+    }
+}
+
+// attack: REL-2
+#[test]
+fn a_text_complained_of_is_given_back_when_the_user_ends() {
+    let mut pair = bob_restarted(930);
+    assert_eq!(pair.send(Who::Alice, "one"), Sent::Encrypted);
+    pair.deliver(Who::Bob);
+    let error = pair.alice.inbox.pop_front().unwrap();
+    assert!(error.starts_with("?OTR Error"));
+    pair.inject(Who::Alice, &error);
+    pair.end(Who::Alice);
+    settle_down(&mut pair);
+    assert!(shown(&pair.bob, "one") > 0 || handed_back(&pair.alice, "one"), "lost in silence");
+}
+
+// attack: REL-2
+#[test]
+fn a_long_text_is_kept_and_what_makes_room_for_it_is_told() {
+    let mut pair = bob_restarted(931);
+    let long = "x".repeat(70 * 1024);
+    assert_eq!(pair.send(Who::Alice, "first"), Sent::Encrypted);
+    assert_eq!(pair.send(Who::Alice, &long), Sent::Encrypted);
+    settle_down(&mut pair);
+    // The long one leaves no room for what was before it, which is told without its words.
+    assert_eq!(shown(&pair.bob, &long), 1);
+    assert!(more_may_be_unread(&pair.alice), "lost in silence");
+}
+// attack: REL-2
+#[test]
+fn more_texts_than_are_kept_are_not_lost_in_silence() {
+    let mut pair = bob_restarted(932);
+    for n in 0..40 {
+        assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
+    }
+    settle_down(&mut pair);
+    let lost = (0..40).filter(|n| shown(&pair.bob, &format!("text {n}.")) == 0).count();
+    assert_eq!(lost, 40 - otr_session::MAX_UNCONFIRMED_TEXTS);
+    assert!(more_may_be_unread(&pair.alice), "lost in silence");
+}
+
+// attack: STATE-1, TAG-8
+#[test]
+fn after_a_refresh_an_end_is_still_an_end() {
+    for refresh in [false, true] {
+        let config = Config::default();
+        let mut pair = Pair::new(940, config.clone());
+        let now = pair.now;
+        // Mallory is there first, at an instance of her own.
+        let mallory = Hostile::connect(&mut pair.alice, 2, 0x7777, now);
+        pair.wait(secs(1));
+        pair.start(Who::Bob);
+        pair.run();
+        pair.assert_talk_works();
+        let bob = pair.bob.account.fingerprint();
+        assert_eq!(pair.send(Who::Alice, "a word to Bob"), Sent::Encrypted);
+        pair.run();
+        if refresh {
+            pair.wait(secs(100));
+            // Anybody can prompt it.
+            pair.inject(Who::Alice, "?OTRv3?");
+            pair.run();
+            pair.assert_talk_works_from_bob();
+        }
+        assert_eq!(pair.alice.account.status("bob").conversation.unwrap().their_fingerprint, bob);
+        pair.end(Who::Bob);
+        pair.run();
+        let status = pair.alice.account.status("bob");
+        let sent = pair.alice.account.send("bob", "for Bob alone", pair.now);
+        assert_ne!(sent, Sent::Encrypted, "refresh {refresh}: went to {:?}, {:?}", status.their_instance, status.state);
+        drop(mallory);
+    }
+}
+trait FromBob {
+    fn assert_talk_works_from_bob(&mut self);
+}
+impl FromBob for Pair {
+    fn assert_talk_works_from_bob(&mut self) {
+        assert_eq!(self.send(Who::Bob, "and from Bob"), Sent::Encrypted);
+        self.run();
+    }
+}
+
+// attack: VER-1
+#[test]
+fn an_identity_that_is_blocked_pins_no_version() {
+    let mut pair = Pair::new(950, always());
+    pair.bob.account.set_versions("alice", Some(TWO)).unwrap();
+    pair.start(Who::Alice);
+    pair.run();
+    let (bob, now) = (pair.bob.account.fingerprint(), pair.now);
+    pair.alice.account.set_trust("bob", bob, Trust::Verified, now).unwrap();
+    pair.assert_talk_works();
+    let mallory = Hostile::connect(&mut pair.alice, 2, 0x7777, now);
+    drop(mallory);
+    // Bob, who speaks version 2 only and is verified, starts anew.
+    pair.restart(Who::Bob);
+    pair.bob.account.set_versions("alice", Some(TWO)).unwrap();
+    pair.wait(secs(120));
+    pair.start(Who::Bob);
+    pair.run();
+    assert_eq!(pair.bob.state(), SessionState::Encrypted, "a stranger has pinned version 3");
+}
+
+// attack: VER-1
+#[test]
+fn a_version_that_is_remembered_is_pinned_after_a_restart() {
+    let mut pair = Pair::private_with(960, always());
+    pair.restart(Who::Alice);
+    pair.bob.sent.push(String::new());
+    pair.restart(Who::Bob);
+    pair.alice.events.clear();
+    // The adversary edits the offer.
+    pair.inject(Who::Alice, "?OTRv2?");
+    pair.run();
+    assert_ne!(pair.alice.account.status("bob").conversation.map(|c| c.version), Some(Version::Two));
+}
+
+// attack: G-7, VER-8
+#[test]
+fn a_record_does_not_make_a_silent_account_send() {
+    let now = secs(1000);
+    for origin in [otr_session::Origin::Delayed, otr_session::Origin::Direct] {
+        let mut side = Side::new(0, 0x1001, "mallory", Config::default(), 9);
+        let mut hostile = Hostile::connect(&mut side, 2, 0x2002, now);
+        assert_eq!(side.account.send("mallory", "hello", now), Sent::Encrypted);
+        let sent = side.drain().remove(0);
+        let mac = with_data(&sent, |d| *d.mac);
+        if origin == otr_session::Origin::Direct {
+            side.account.set_may_reply("mallory", false).unwrap();
+        }
+        let m = hostile.data(&Forged { tlvs: vec![Tlv::new(UNREAD, &mac).unwrap()], ..Forged::default() });
+        let out = side.receive_incoming(otr_session::Incoming { body: m.as_bytes(), origin }, now);
+        assert!(out.is_empty(), "{origin:?}: {out:?}");
+    }
+}
+
+// attack: G-3, STATE-1
+#[test]
+fn the_finished_state_is_not_left_by_time() {
+    let mut pair = Pair::new(970, Config::default());
+    let now = pair.now;
+    // Somebody else's instance with a text of ours that is not answered.
+    let mut mallory = Hostile::connect(&mut pair.alice, 2, 0x7777, now);
+    pair.wait(secs(61));
+    assert_eq!(pair.alice.account.send("bob", "to Mallory, unanswered", pair.now), Sent::Encrypted);
+    pair.alice.drain();
+    pair.now += secs(1);
+    pair.start(Who::Bob);
+    pair.run();
+    pair.assert_talk_works();
+    pair.end(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.state(), SessionState::Finished);
+    let before = pair.alice.sent.len();
+    // And her record makes us send in FINISHED.
+    for _ in 0..10 {
+        pair.wait(secs(10));
+        pair.run();
+    }
+    let later: Vec<_> = pair.alice.sent[before..].to_vec();
+    assert_eq!(pair.alice.state(), SessionState::Finished, "brought back; we sent {} {:?}", later.len(), later.first());
+    let _ = &mut mallory;
+}
+// attack: STATE-1
+#[test]
+fn a_record_gets_nothing_sent_in_the_finished_state() {
+    let mut pair = Pair::new(971, Config::default());
+    let now = pair.now;
+    let mut mallory = Hostile::connect(&mut pair.alice, 2, 0x7777, now);
+    assert_eq!(pair.alice.account.send("bob", "to Mallory", pair.now), Sent::Encrypted);
+    let m = pair.alice.drain().remove(0);
+    let mac = with_data(&m, |d| *d.mac);
+    pair.now += secs(1);
+    pair.start(Who::Bob);
+    pair.run();
+    pair.assert_talk_works();
+    pair.end(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.state(), SessionState::Finished);
+    let body = mallory.data(&Forged { tlvs: vec![Tlv::new(UNREAD, &mac).unwrap()], ..Forged::default() });
+    let out = pair.alice.receive(&body, pair.now);
+    assert!(out.is_empty(), "text sent in FINISHED");
+}
+
+// attack: DATA-17
+#[test]
+fn in_version_2_another_program_does_not_take_the_conversation_away() {
+    let config = Config { versions: TWO, policy: Policy::MANUAL, ..Config::default() };
+    let mut pair = Pair::private_with(980, config.clone());
+    pair.assert_talk_works();
+    // Another program of Bob's with the same key, that knows Alice and has talked to nobody yet.
+    let mut other = restarted(&pair.bob, &pair.alice, 0xf000_0009, 55);
+    let id = pair.bob.session_id();
+    let now = pair.now;
+    assert_eq!(pair.alice.account.send("bob", "for the program in use", now), Sent::Encrypted);
+    let out = pair.alice.drain();
+    broadcast(&mut pair.alice, &mut [&mut pair.bob, &mut other], out, Vec::new(), now);
+    println!(
+        "alice {:?} bob {:?} other {:?} before {id:?}",
+        pair.alice.session_id(),
+        pair.bob.session_id(),
+        other.session_id()
+    );
+    let mut keys = 0;
+    let mut last = pair.alice.session_id();
+    for n in 1..=10 {
+        let now = now + secs(61 * n);
+        let _ = pair.alice.account.send("bob", &format!("text {n}"), now);
+        let out = pair.alice.drain();
+        broadcast(&mut pair.alice, &mut [&mut pair.bob, &mut other], out, Vec::new(), now);
+        if pair.alice.session_id() != last {
+            keys += 1;
+            last = pair.alice.session_id();
+        }
+    }
+    println!(
+        "keys changed {keys} times in 10 minutes; error messages by bob {} other {}",
+        pair.bob.sent.iter().filter(|m| m.starts_with("?OTR Error")).count(),
+        other.sent.iter().filter(|m| m.starts_with("?OTR Error")).count()
+    );
+    assert_eq!(pair.alice.session_id(), id, "the other program took it over");
+}
+
+// attack: RESEND-3
+#[test]
+fn texts_come_again_in_their_order() {
+    let mut pair = bob_restarted(990);
+    for t in ["one", "two", "three"] {
+        assert_eq!(pair.send(Who::Alice, t), Sent::Encrypted);
+    }
+    pair.run();
+    assert_eq!(pair.bob.shown(), ["one", "two", "three"].map(|t| format!("{RESENT}{t}")));
+}
+
+// T14: stale version 2 session takes the text when the version 3 one ends
+// attack: STATE-1
+#[test]
+fn an_ended_conversation_does_not_go_on_in_an_older_version() {
+    let mut pair = Pair::new(995, Config::default());
+    pair.bob.account.set_versions("alice", Some(TWO)).unwrap();
+    pair.start(Who::Alice);
+    pair.run();
+    pair.assert_talk_works();
+    pair.restart(Who::Bob);
+    pair.wait(secs(120));
+    pair.start(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.account.status("bob").conversation.unwrap().version, Version::Three);
+    pair.assert_talk_works();
+    pair.end(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.state(), SessionState::Finished, "{:?}", pair.alice.account.status("bob").conversation);
+}
+
+// attack: RESEND-3
+#[test]
+fn the_report_of_another_program_swallows_no_texts() {
+    let now0 = secs(1_000_000);
+    let mut alice = Side::new(0, 0x1001, "bob", always(), 920);
+    let mut y = Side::new(1, 0x5001, "alice", always(), 921);
+    let mut x = Side::new(1, 0x6001, "alice", always(), 922);
+    for side in [&mut y, &mut x] {
+        side.account.start("alice", now0).unwrap();
+        let first = side.drain();
+        talk(side, &mut alice, first, now0);
+    }
+    let now = now0 + secs(90);
+    let mut x = restarted(&x, &alice, 0x6001, 79);
+    assert_eq!(alice.account.send("bob", "one", now), Sent::Encrypted);
+    let text = alice.drain().remove(0);
+    let out = x.receive(&text, now);
+    assert!(out[0].starts_with("?OTR Error"));
+    // The error message is lost; X's own exchange completes; what X says then is late.
+    let dh_key = alice.receive(&out[1], now).remove(0);
+    let reveal = x.receive(&dh_key, now).remove(0);
+    let signature = alice.receive(&reveal, now);
+    let mut report = Vec::new();
+    for m in signature {
+        report.extend(x.receive(&m, now));
+    }
+    assert!(!report.is_empty());
+    // Y is asked for a refresh by anybody.
+    let first = y.receive("?OTRv3?", now + secs(1));
+    talk(&mut y, &mut alice, first, now + secs(1));
+    for m in report {
+        for r in alice.receive(&m, now + secs(2)) {
+            x.receive(&r, now + secs(2));
+            y.receive(&r, now + secs(2));
+        }
+    }
+    for n in 1..80 {
+        alice.account.tick(now + secs(2 + n));
+        for m in alice.drain() {
+            x.receive(&m, now + secs(2 + n));
+        }
+    }
+    assert!(shown(&x, "one") > 0 || handed_back(&alice, "one"), "lost in silence: y {}", shown(&y, "one"));
+}
+// attack: REL-2
+#[test]
+fn a_text_that_crossed_the_end_is_given_back_when_the_user_ends_at_once() {
+    let mut pair = Pair::private_with(998, always());
+    pair.assert_talk_works();
+    let crossing = pair.encrypt(Who::Alice, "crossing");
+    pair.end(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.state(), SessionState::Finished);
+    pair.end(Who::Alice);
+    pair.inject(Who::Bob, &crossing);
+    settle_down(&mut pair);
+    assert!(handed_back(&pair.alice, "crossing"), "lost in silence");
+}
+
+// attack: DOS-8
+#[test]
+fn no_timeout_stays_in_the_past() {
+    let mut pair = Pair::new(972, Config::default());
+    let now = pair.now;
+    let mallory = Hostile::connect(&mut pair.alice, 2, 0x7777, now);
+    pair.now += secs(1);
+    pair.start(Who::Bob);
+    pair.run();
+    pair.assert_talk_works();
+    let message = pair.encrypt(Who::Bob, "x");
+    let bytes = otr_tests::pair::unarmour(&message);
+    let name = with_data(&message, |d| *d.mac);
+    let mac = bytes.windows(20).position(|w| w == name).unwrap();
+    pair.end(Who::Bob);
+    pair.run();
+    assert_eq!(pair.alice.state(), SessionState::Finished);
+    pair.inject(Who::Alice, &with_byte_changed(&message, mac, 1));
+    pair.wait(secs(70));
+    let timeout = pair.alice.account.next_timeout();
+    assert!(timeout.is_none_or(|at| at > pair.now), "tick is due at {timeout:?}, it is {:?}", pair.now);
+    drop(mallory);
+}
