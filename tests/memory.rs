@@ -2,12 +2,7 @@
 //!
 //! The tests of this program take turns: the allocator counts for all of them together.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::print_stdout,
-    reason = "a test fails by panicking, its helpers too; a child process tells its parent what it did"
-)]
+#![expect(clippy::expect_used, reason = "a test fails by panicking, its helpers too")]
 
 use std::alloc::System;
 use std::env;

@@ -103,7 +103,7 @@ fn a_text_that_was_lost_on_the_way_is_not_taken_for_read() {
 // T4: two programs of Bob's with one key; X restarts.
 fn restarted(old: &Side, alice: &Side, tag: u32, seed: u64) -> Side {
     let mut new = Side::new(1, tag, "alice", old.account.config().clone(), seed);
-    new.account.remember("alice", alice.account.fingerprint(), Trust::Unverified).unwrap();
+    new.account.remember("alice", alice.account.fingerprint(), Trust::Unverified).expect("a name");
     new
 }
 fn broadcast(
