@@ -5,8 +5,10 @@
 //! no socket, reads no clock and draws no randomness of its own, so a conversation replays byte for byte from its
 //! key, seed, clock and trace.
 //!
-//! Covered here (OTR version 3): "The protocol state machine", "Data Message", "Key Management", "Revealing MAC
-//! Keys", "Extra symmetric key", heartbeats, fragmentation both ways, whitespace tags, policies.
+//! Covered here (OTR versions 2 and 3): "The protocol state machine", "Data Message", "Key Management", "Revealing MAC
+//! Keys", "Extra symmetric key", "Socialist Millionaires' Protocol (SMP)", heartbeats, fragmentation both ways,
+//! whitespace tags, policies; and what the spec leaves to programs: lost keys are noticed and replaced, and what could
+//! not be read is sent again to the same identity or given back.
 //!
 //! # What always holds
 //!

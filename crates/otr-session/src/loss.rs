@@ -18,6 +18,8 @@ pub(crate) struct Loss {
     read: VecDeque<MessageMac>,
     /// How many texts of ours they could not read, going by their error messages, and since when.
     pub(crate) complaints: Option<(usize, Duration)>,
+    /// The complaint has our own words, so that it comes from a program that names what it could not read.
+    pub(crate) will_name: bool,
     /// What is known of texts of ours that went out in sessions that are over.
     pub(crate) unsure: Option<Unsure>,
     /// An exchange is needed, but was not begun yet for want of budget.

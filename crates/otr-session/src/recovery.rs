@@ -43,6 +43,9 @@ pub const UNSURE_AFTER: Duration = Duration::from_secs(10);
 /// [`HEARTBEAT_INTERVAL`](crate::HEARTBEAT_INTERVAL)).
 pub const ANSWER_WITHIN: Duration = Duration::from_secs(15);
 
+/// What we say of a message that we could not read.
+const COMPLAINT: &str = "An encrypted message of yours could not be read.";
+
 /// The longest quotation of the other side's error message, in characters.
 const MAX_QUOTED: usize = 256;
 
@@ -69,7 +72,7 @@ impl Contact {
         if !turn.may_reply || !self.budgets.errors.take(turn.now) || !turn.shared.take_exchange(turn.now) {
             return;
         }
-        turn.shared.transmit(turn.peer, error_message("An encrypted message of yours could not be read."));
+        turn.shared.transmit(turn.peer, error_message(COMPLAINT));
         // Keys are lost where there never were any since the program was started, with somebody met before. In a
         // private conversation a message that cannot be read is as likely a forged one; and one that has been ended
         // stays so.
@@ -89,9 +92,8 @@ impl Contact {
             let (count, since) = self.loss.complaints.unwrap_or((0, turn.now));
             let count = count.saturating_add(1).min(self.unconfirmed.len());
             self.loss.complaints = (count > 0).then_some((count, since));
-            // Where new keys have just come, the other side may still name what it means.
-            let may_name = self.loss.unsure.is_some_and(|unsure| !unsure.reports) && self.ended.is_none();
-            if !may_name {
+            self.loss.will_name = words.trim_ascii() == COMPLAINT.as_bytes();
+            if !self.waits_for_names() {
                 self.settle_complaints(turn.peer, turn.shared, turn.now);
             }
         }
@@ -162,10 +164,18 @@ impl Contact {
         }
         let reader = self.session(name).map(Session::fingerprint);
         let is_over = self.is_over();
+        if !self.loss.will_name {
+            self.settle_complaints(turn.peer, turn.shared, turn.now);
+        }
         for sent in self.unconfirmed.take_over(&is_over, |to| Some(to) != reader) {
             hand_back(turn.peer, &sent, false, turn.shared);
         }
         self.wait_for_report(turn.now);
+    }
+
+    /// Whether the other side, where new keys have just come, is going to name what it means.
+    fn waits_for_names(&self) -> bool {
+        self.loss.will_name && self.ended.is_none() && self.loss.unsure.is_some_and(|unsure| !unsure.reports)
     }
 
     /// A session is over: texts that went out in it may have been read or not.

@@ -52,8 +52,8 @@ const RESENT: &str = "[resent] ";
 /// The run's seed says at which step, and which end: as many runs as there are of both play each of them.
 ///
 /// One text is on its way at a time. From the moment that each side has spoken once since the restart both are in the
-/// same private conversation; no text is shown twice; and of a text that is not shown its sender is told: ours gets it
-/// back, a peer shows an error message at least.
+/// same private conversation; no text is shown twice; and of a text that is not shown somebody is told: ours gets it
+/// back; a peer that sends shows an error message, or who cannot read it says so.
 // attack: REL-2, RESEND-3
 pub(crate) fn at_a_step(meeting: &mut Meeting<'_>) -> Result<(), Failure> {
     const SPREAD: u64 = 151; // prime to 2 * STEPS, so that the first few runs are not all early steps
@@ -80,18 +80,26 @@ pub(crate) fn at_a_step(meeting: &mut Meeting<'_>) -> Result<(), Failure> {
             meeting.in_agreement()?;
         }
     }
+    // Who has not spoken since has not shown what became of it.
+    for end in End::BOTH {
+        let text = script.text(999, 20);
+        meeting.call(end, "send", json!({"text": text}))?;
+        sent.at_mut(end).push(text);
+        meeting.settle()?;
+    }
+    let warnings = Both::try_new::<Failure>(|end| Ok(meeting.take(end, "warning")))?;
     for sender in End::BOTH {
-        check_fate(meeting, sender, sent.at(sender))
+        let count = |end, code: &str| warnings.at(end).iter().filter(|warning| warning["code"] == code).count();
+        let complaints = count(sender, "peer_error") + count(sender.other(), "not_in_private");
+        check_fate(meeting, sender, sent.at(sender), complaints)
             .map_err(|Failure(reason)| Failure(format!("restart of {} before step {at}: {reason}", gone.name())))?;
     }
     Ok(())
 }
 
-/// What became of the texts that `sender` sent.
-fn check_fate(meeting: &mut Meeting<'_>, sender: End, sent: &[String]) -> Result<(), Failure> {
+/// What became of the texts that `sender` sent; `complaints` of them were told of at either end.
+fn check_fate(meeting: &mut Meeting<'_>, sender: End, sent: &[String], complaints: usize) -> Result<(), Failure> {
     let back = meeting.take(sender, "not_delivered");
-    let warnings = meeting.take(sender, "warning");
-    let complaints = warnings.iter().filter(|warning| warning["code"] == "peer_error").count();
     let shown = meeting.take(sender.other(), "message");
     check(shown.iter().all(|message| message["encrypted"] == true), || format!("shown as plain text: {shown:?}"))?;
     let read: Vec<&str> = shown.iter().map(shown_text).collect();
