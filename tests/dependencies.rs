@@ -2,10 +2,9 @@
 //!
 //! Advisories need a database that is not part of the tree; `cargo deny check advisories` asks it.
 
-#![expect(clippy::panic, reason = "a test fails by panicking, its helpers too")]
+use std::collections::BTreeMap;
 
-use std::{collections::BTreeMap, process::Command};
-
+use otr_tests::workspace::metadata;
 use serde_json::Value;
 
 /// Licences that ask for no more than their own text.
@@ -29,14 +28,7 @@ const TWICE: &[(&str, &str)] = &[("syn", "used by macros while building, never s
 const WIPING: &[&str] = &["aes", "ctr", "hmac", "sha1", "sha2", "crypto-bigint"];
 
 fn packages() -> Vec<Value> {
-    let output = Command::new(env!("CARGO"))
-        .args(["metadata", "--format-version", "1", "--locked"])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap_or_else(|error| panic!("cargo metadata: {error}"));
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}"));
-    metadata["packages"].as_array().cloned().unwrap_or_default()
+    metadata()["packages"].as_array().cloned().unwrap_or_default()
 }
 
 fn text<'a>(package: &'a Value, field: &str) -> &'a str {

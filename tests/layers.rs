@@ -7,6 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use otr_tests::workspace::rust_files;
 use toml::{Table, Value};
 
 /// Which of our crates each crate may use, in whatever kind of dependency. Arrows only point down.
@@ -148,7 +149,7 @@ fn xtask_stands_alone() {
 fn the_inner_crates_read_no_clock_and_draw_no_randomness() {
     let mut found = Vec::new();
     for manifest in crates().iter().filter(|manifest| SANS_IO.contains(&manifest.name.as_str())) {
-        for path in sources(&manifest.folder.join("src")) {
+        for path in rust_files(&manifest.folder.join("src")) {
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             for line in code.filter(|line| CLOCK_AND_CHANCE.iter().any(|word| line.contains(word))) {
@@ -172,18 +173,4 @@ fn unsafe_code_is_forbidden_in_every_crate() {
         let inherited = lint(&manifest.table, &["lints", "workspace"]);
         assert_eq!(inherited, Some(Value::Boolean(true)), "{} must inherit the lints", manifest.name);
     }
-}
-
-/// The Rust files under `folder`.
-fn sources(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut found = Vec::new();
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            found.extend(sources(&path));
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-    found
 }

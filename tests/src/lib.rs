@@ -6,6 +6,7 @@ pub mod interop;
 pub mod pair;
 pub mod process;
 pub mod vectors;
+pub mod workspace;
 
 /// The modulus of the 1536-bit group, big-endian (RFC 3526, group 5).
 #[must_use]

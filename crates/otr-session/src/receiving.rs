@@ -207,10 +207,14 @@ impl Contact {
         turn: &mut Turn<'_, R>,
     ) {
         let extra_key = opened.extra_key.take();
-        let Plaintext { text, tlvs, .. } = opened.plaintext();
+        let Plaintext { text, tlvs, cut_short } = opened.plaintext();
         if !text.is_empty() {
             let protection = Protection::Encrypted;
             turn.event(Event::Message(MessageReceived { text: Text::new(text.to_vec()), protection, instance: name }));
+        }
+        if cut_short {
+            // attack rule TLV-2: what came before counts, and the user is told that there was more.
+            turn.warn(Warning::Malformed);
         }
         for tlv in tlvs.iter().filter(|tlv| tlv.kind() == TlvType::EXTRA_SYMMETRIC_KEY) {
             if let (Some((usage, data)), Some(key)) = (tlv.value().split_first_chunk(), &extra_key) {

@@ -51,8 +51,8 @@ const MAX_QUOTED: usize = 256;
 
 impl Contact {
     /// A Data message that cannot be read: the user and, at most once a minute, the other side are told, unless the
-    /// message asks for silence; where there are no keys, new ones are agreed on. The words to the other side are the same for every cause
-    /// (attack rules DATA-10, DATA-17, ERR-4, REL-10).
+    /// message asks for silence; where there are no keys, new ones are agreed on. The words to the other side are the
+    /// same for every cause (attack rules DATA-10, DATA-17, ERR-4, REL-10).
     pub(crate) fn unreadable<R: CryptoRng + ?Sized>(
         &mut self,
         warning: Warning,
@@ -196,7 +196,7 @@ impl Contact {
             for sent in self.unconfirmed.take_named(macs, reader) {
                 match (tlv.kind() == READ, turn.may_reply) {
                     (true, _) => {}
-                    (false, true) => self.send_again(Some(name), sent, turn.peer, turn.shared, turn.now),
+                    (false, true) => self.send_again(Some(name), sent, true, turn.peer, turn.shared, turn.now),
                     // attack rule G-7
                     (false, false) => hand_back(turn.peer, &sent, true, turn.shared),
                 }
@@ -278,15 +278,18 @@ impl Contact {
                 Destination::Private(name) => Some(name),
                 Destination::Clear | Destination::Nowhere => None,
             };
-            self.send_again(name, sent, peer, shared, now);
+            // Anybody can have complained.
+            self.send_again(name, sent, false, peer, shared, now);
         }
     }
 
-    /// Sends a text again, to the identity it was written to, or hands it back.
+    /// Sends a text again, to the identity it was written to, or hands it back; `certain` tells whether its reader
+    /// itself has said that it could not read it.
     fn send_again(
         &mut self,
         name: Option<InstanceName>,
         sent: SentText,
+        certain: bool,
         peer: &str,
         shared: &mut Shared,
         now: Duration,
@@ -301,7 +304,7 @@ impl Contact {
         };
         match result {
             Ok(()) => shared.warn(peer, Warning::Resent(Text::new(sent.text.as_bytes().to_vec()))),
-            Err(_) => hand_back(peer, &sent, true, shared),
+            Err(_) => hand_back(peer, &sent, certain, shared),
         }
     }
 

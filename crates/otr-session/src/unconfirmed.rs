@@ -118,8 +118,7 @@ impl Unconfirmed {
         })
     }
 
-    /// Takes out everything written to `reader`, or to anybody else, that went out in a session for which `is_over`
-    /// holds.
+    /// Takes out what went out in a session for which `is_over` holds, to an identity for which `is_to` does.
     pub(crate) fn take_over(
         &mut self,
         is_over: impl Fn(u64) -> bool,

@@ -12,18 +12,23 @@ const TWO: Versions = Versions::only(Version::Two);
 fn always() -> Config {
     Config { policy: Policy::ALWAYS, ..Config::default() }
 }
+
 fn secs(n: u64) -> Duration {
     Duration::from_secs(n)
 }
+
 fn handed_back(side: &Side, what: &str) -> bool {
     side.events.iter().any(|e| matches!(e, Event::NotDelivered { text, .. } if text == what))
 }
+
 fn more_may_be_unread(side: &Side) -> bool {
     side.events.iter().any(|e| matches!(e, Event::Warning(otr_session::Warning::MoreMayBeUnread)))
 }
+
 fn shown(side: &Side, what: &str) -> usize {
     side.events.iter().filter(|e| matches!(e, Event::Message(m) if m.text.to_string().contains(what))).count()
 }
+
 fn bob_restarted(seed: u64) -> Pair {
     let mut pair = Pair::private_with(seed, always());
     pair.assert_talk_works();
@@ -33,7 +38,8 @@ fn bob_restarted(seed: u64) -> Pair {
     pair.restart(Who::Bob);
     pair
 }
-/// Runs `other` as the second party towards `side` until quiet, starting with what `first` puts out.
+
+/// Carries messages between two sides until both are quiet, beginning with what goes to the second.
 fn talk(a: &mut Side, b: &mut Side, mut to_b: Vec<String>, now: Duration) {
     for _ in 0..100 {
         if to_b.is_empty() {
@@ -48,6 +54,7 @@ fn talk(a: &mut Side, b: &mut Side, mut to_b: Vec<String>, now: Duration) {
         }
     }
 }
+
 fn settle_down(pair: &mut Pair) {
     for _ in 0..20 {
         pair.run();
@@ -100,12 +107,36 @@ fn a_text_that_was_lost_on_the_way_is_not_taken_for_read() {
     assert!(shown(&pair.bob, "one") > 0 || handed_back(&pair.alice, "one"), "lost in silence");
 }
 
-// T4: two programs of Bob's with one key; X restarts.
+/// Alice in private with two programs of Bob's, which have one key.
+struct TwoPrograms {
+    alice: Side,
+    y: Side,
+    /// The one with the higher tag, which text goes to on a tie; it has been started anew.
+    x: Side,
+    now: Duration,
+}
+
+fn two_programs() -> TwoPrograms {
+    let begun = secs(1_000_000);
+    let mut alice = Side::new(0, 0x1001, "bob", always(), 920);
+    let mut y = Side::new(1, 0x5001, "alice", always(), 921);
+    let mut x = Side::new(1, 0x6001, "alice", always(), 922);
+    for side in [&mut y, &mut x] {
+        side.account.start("alice", begun).expect("allowed");
+        let first = side.drain();
+        talk(side, &mut alice, first, begun);
+    }
+    let x = restarted(&x, &alice, 0x6001, 79);
+    TwoPrograms { alice, y, x, now: begun + secs(90) }
+}
+
 fn restarted(old: &Side, alice: &Side, tag: u32, seed: u64) -> Side {
     let mut new = Side::new(1, tag, "alice", old.account.config().clone(), seed);
     new.account.remember("alice", alice.account.fingerprint(), Trust::Unverified).expect("a name");
     new
 }
+
+/// Brings what Alice says to all of Bob's programs, and their words to her, until all are quiet.
 fn broadcast(
     alice: &mut Side,
     ends: &mut [&mut Side],
@@ -128,21 +159,11 @@ fn broadcast(
     }
     panic!("never quiet");
 }
+
 // attack: REL-2
 #[test]
 fn one_of_two_programs_is_started_anew() {
-    // Y first in order of delivery; X (higher tag so that it is the best on a tie) restarts.
-    let now0 = secs(1_000_000);
-    let mut alice = Side::new(0, 0x1001, "bob", always(), 920);
-    let mut y = Side::new(1, 0x5001, "alice", always(), 921);
-    let mut x = Side::new(1, 0x6001, "alice", always(), 922);
-    for side in [&mut y, &mut x] {
-        side.account.start("alice", now0).unwrap();
-        let first = side.drain();
-        talk(side, &mut alice, first, now0);
-    }
-    let now = now0 + secs(90);
-    let mut x = restarted(&x, &alice, 0x6001, 79);
+    let TwoPrograms { mut alice, mut y, mut x, now } = two_programs();
     let mut out = Vec::new();
     for t in ["one", "two", "three"] {
         assert_eq!(alice.account.send("bob", t, now), Sent::Encrypted);
@@ -190,6 +211,7 @@ fn a_long_text_is_kept_and_what_makes_room_for_it_is_told() {
     assert_eq!(shown(&pair.bob, &long), 1);
     assert!(more_may_be_unread(&pair.alice), "lost in silence");
 }
+
 // attack: REL-2
 #[test]
 fn more_texts_than_are_kept_are_not_lost_in_silence() {
@@ -326,6 +348,7 @@ fn the_finished_state_is_not_left_by_time() {
     assert_eq!(pair.alice.state(), SessionState::Finished, "brought back; we sent {} {:?}", later.len(), later.first());
     let _ = &mut mallory;
 }
+
 // attack: STATE-1
 #[test]
 fn a_record_gets_nothing_sent_in_the_finished_state() {
@@ -420,17 +443,7 @@ fn an_ended_conversation_does_not_go_on_in_an_older_version() {
 // attack: RESEND-3
 #[test]
 fn the_report_of_another_program_swallows_no_texts() {
-    let now0 = secs(1_000_000);
-    let mut alice = Side::new(0, 0x1001, "bob", always(), 920);
-    let mut y = Side::new(1, 0x5001, "alice", always(), 921);
-    let mut x = Side::new(1, 0x6001, "alice", always(), 922);
-    for side in [&mut y, &mut x] {
-        side.account.start("alice", now0).unwrap();
-        let first = side.drain();
-        talk(side, &mut alice, first, now0);
-    }
-    let now = now0 + secs(90);
-    let mut x = restarted(&x, &alice, 0x6001, 79);
+    let TwoPrograms { mut alice, mut y, mut x, now } = two_programs();
     assert_eq!(alice.account.send("bob", "one", now), Sent::Encrypted);
     let text = alice.drain().remove(0);
     let out = x.receive(&text, now);
@@ -461,6 +474,7 @@ fn the_report_of_another_program_swallows_no_texts() {
     }
     assert!(shown(&x, "one") > 0 || handed_back(&alice, "one"), "lost in silence: y {}", shown(&y, "one"));
 }
+
 // attack: REL-2
 #[test]
 fn a_text_that_crossed_the_end_is_given_back_when_the_user_ends_at_once() {

@@ -130,8 +130,8 @@ fn values(step: Step) -> Vec<Deviation> {
                 send(ring, step.kind, &encode(&numbers))
             });
             let deviation = deviation.must(Must::EndSmp);
-            // What becomes of another sign in the last quotients depends on an exponent of the victim's: it is chance.
-            let by_chance = rows == ["SMP-2"] && matches!(letter, "qa" | "ra" | "rb");
+            // Where the victim raises the element to an exponent of its own, what becomes of the other sign is chance.
+            let by_chance = rows == ["SMP-2"] && matches!(letter, "g2b" | "g3b" | "qa" | "ra" | "rb");
             all.push(if by_chance { deviation.ours() } else { deviation });
         }
     }

@@ -7,8 +7,10 @@ use super::{
 use Who::{Alice, Bob};
 
 const ON: &[&str] = &["still here"];
-/// What is no whole record is passed over, with all that follows; text and whole records before it count.
-const CUT_SHORT: &[&str] = &["still here", IGNORED];
+/// What is no whole record is passed over, with all that follows, and told; text and whole records before it count.
+const CUT_SHORT: &[&str] = &["still here", "Malformed"];
+/// A record with less in it than it has to have is passed over.
+const TOO_LITTLE: &[&str] = &["still here", IGNORED];
 
 pub(super) const SCRIPTS: &[Script] = &[
     script("a text without its NUL", ON, USUAL, |r| saying(r, b"hello")),
@@ -31,8 +33,8 @@ pub(super) const SCRIPTS: &[Script] = &[
     script("the end, then the extra key", &["Finished"], USUAL, |r| records(r, "", &[(1, b""), (8, &[0, 0, 0, 1])])),
     script("the end, then an abort", &["Finished"], USUAL, |r| records(r, "", &[(1, b""), (6, b"")])),
     script("the end in version 2", &["Finished"], VERSION_2, |r| records(r, "", &[(1, b"")])),
-    script("the extra key without its use", CUT_SHORT, USUAL, |r| records(r, "", &[(8, b"")])),
-    script("the extra key with half a use", CUT_SHORT, USUAL, |r| records(r, "", &[(8, &[0, 0, 1])])),
+    script("the extra key without its use", TOO_LITTLE, USUAL, |r| records(r, "", &[(8, b"")])),
+    script("the extra key with half a use", TOO_LITTLE, USUAL, |r| records(r, "", &[(8, &[0, 0, 1])])),
     script("half a type", CUT_SHORT, USUAL, |r| saying(r, b"hello\0\0")),
     script("a type without a length", CUT_SHORT, USUAL, |r| saying(r, b"hello\0\0\x01")),
     script("a length without a value", CUT_SHORT, USUAL, |r| saying(r, b"hello\0\0\x01\0\x01")),
