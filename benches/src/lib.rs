@@ -32,8 +32,19 @@ impl Pair {
     /// When an instance tag is not legal, which cannot be.
     #[must_use]
     pub fn new(version: Version) -> Self {
+        Self::with_limit(version, Config::default().message_limit)
+    }
+
+    /// The same for messages of at most `limit` characters, encoded.
+    ///
+    /// # Panics
+    ///
+    /// As [`new`](Self::new).
+    #[must_use]
+    pub fn with_limit(version: Version, limit: usize) -> Self {
         let mut rng = ChaCha20Rng::seed_from_u64(7);
-        let config = Config { padding: 0, versions: Versions::only(version), ..Config::default() };
+        let versions = Versions::only(version);
+        let config = Config { padding: 0, versions, message_limit: limit, ..Config::default() };
         let accounts = [0x1001, 0x2002].map(|tag| {
             let key = IdentityKey::generate(&mut rng);
             Account::new(key, InstanceTag::new(tag).expect("a legal tag"), config.clone())
@@ -69,6 +80,16 @@ impl Pair {
         self.end();
         // With the identity keys they have, under a name that neither has heard of.
         self.peer = format!("peer {}", self.now.as_secs());
+    }
+
+    /// The next conversation is with somebody else, and those there are go on.
+    pub fn meet_somebody_else(&mut self) {
+        self.now += Duration::from_secs(120);
+        self.peer = format!("peer {}", self.now.as_secs());
+        for account in &mut self.accounts {
+            account.tick(self.now);
+            while account.poll().is_some() {}
+        }
     }
 
     /// A whole comparison of secrets, in a private conversation.

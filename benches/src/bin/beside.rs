@@ -1,14 +1,21 @@
-//! What our crates take for the work that `tests/peers/libotr/bench.c` has libotr do. `cargo xtask bench` runs the two
-//! in turns; both have the same table of measurements and print the same lines.
+//! What our crates take for the work that the programs `NAME-bench` of tests/peers have other implementations do.
+//! `cargo xtask bench` runs them in turns; all print the same lines, as far as they can do the work.
 //!
-//! Keys are made before the clock starts. The clock is this thread's processor time, so that other work on the machine
-//! counts as little as can be.
+//! Identity keys are made before the clock starts. The clock is this thread's processor time, so that other work on the
+//! machine counts as little as can be.
 
 #![expect(clippy::print_stdout, reason = "the lines printed are what this program is for")]
+#![expect(clippy::expect_used, reason = "a benchmark that does not work stops")]
 
-use std::{env, error::Error, time::Duration};
+use std::{env, error::Error, fs, time::Duration};
 
+use chacha20::{
+    ChaCha20Rng,
+    rand_core::{SeedableRng, UnwrapErr},
+};
+use getrandom::SysRng;
 use otr_benches::Pair;
+use otr_crypto::{DhKeyPair, IdentityKey, IdentityParts, PublicKey};
 use otr_wire::Version;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -40,27 +47,28 @@ impl Measurement {
         let mut times: Vec<u128> = (0..batches).map(|_| batch().as_nanos() / u128::from(self.each)).collect();
         times.sort_unstable();
         let (Some(min), Some(median)) = (times.first(), times.get(times.len() / 2)) else { return };
+        let mean = times.iter().sum::<u128>() / u128::from(batches);
         let (name, iterations) = (self.name, batches * self.each);
-        println!(r#"{{"name":"{name}","iterations":{iterations},"median_ns":{median},"min_ns":{min}}}"#);
+        println!(
+            r#"{{"name":"{name}","iterations":{iterations},"median_ns":{median},"min_ns":{min},"mean_ns":{mean}}}"#
+        );
     }
 }
 
-const KIB: usize = 1024;
-
 const MEASUREMENTS: [Measurement; 13] = [
-    Measurement::new("handshake, version 3", meet, Version::Three, 0, 16, 1),
-    Measurement::new("handshake, version 2", meet, Version::Two, 0, 16, 1),
-    Measurement::new("handshake, a text each way, version 3", meet, Version::Three, 64, 16, 1),
-    Measurement::new("handshake, a text each way, version 2", meet, Version::Two, 64, 16, 1),
-    Measurement::new("handshake, met before, version 3", meet_again, Version::Three, 0, 16, 1),
-    Measurement::new("handshake, met before, version 2", meet_again, Version::Two, 0, 16, 1),
-    Measurement::new("SMP, a whole run", compare, Version::Three, 0, 4, 1),
-    Measurement::new("data message, one way, seal 1 KiB", seal_one_way, Version::Three, KIB, 40, 32),
-    Measurement::new("data message, one way, open 1 KiB", open_one_way, Version::Three, KIB, 40, 32),
-    Measurement::new("data message, one way, seal 16 KiB", seal_one_way, Version::Three, 16 * KIB, 20, 8),
-    Measurement::new("data message, one way, open 16 KiB", open_one_way, Version::Three, 16 * KIB, 20, 8),
-    Measurement::new("data message, ping-pong, 1 KiB", ping_pong, Version::Three, KIB, 16, 2),
-    Measurement::new("data message, ping-pong, 16 KiB", ping_pong, Version::Three, 16 * KIB, 16, 2),
+    Measurement::new("exchange/3", meet, Version::Three, 0, 16, 1),
+    Measurement::new("exchange/2", meet, Version::Two, 0, 16, 1),
+    Measurement::new("ping-pong/64", ping_pong, Version::Three, 64, 16, 2),
+    Measurement::new("ping-pong/1024", ping_pong, Version::Three, 1024, 16, 2),
+    Measurement::new("burst/64", burst, Version::Three, 64, 40, 32),
+    Measurement::new("burst/1024", burst, Version::Three, 1024, 40, 32),
+    Measurement::new("burst/65536", burst, Version::Three, 65536, 20, 8),
+    Measurement::new("smp", compare, Version::Three, 0, 4, 1),
+    Measurement::new("dsa-key", dsa_key, Version::Three, 0, 12, 1),
+    Measurement::new("public-value", public_value, Version::Three, 0, 20, 8),
+    Measurement::new("shared-secret", shared_secret, Version::Three, 0, 20, 8),
+    Measurement::new("dsa-sign", dsa_sign, Version::Three, 0, 20, 8),
+    Measurement::new("dsa-verify", dsa_verify, Version::Three, 0, 20, 8),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -83,37 +91,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
         measurement.run(pair, batches);
     }
-    Ok(())
+    memory(&mut three)
 }
 
-fn meet(pair: &mut Pair, each: u32, text: &str) -> Duration {
+fn meet(pair: &mut Pair, each: u32, _: &str) -> Duration {
     let mut one = || {
         pair.become_strangers();
         let begun = now();
         pair.exchange();
-        if !text.is_empty() {
-            talk(pair, text);
-        }
         now() - begun
     };
     (0..each).map(|_| one()).sum()
-}
-
-fn meet_again(pair: &mut Pair, each: u32, _: &str) -> Duration {
-    let mut one = || {
-        pair.end();
-        let begun = now();
-        pair.exchange();
-        now() - begun
-    };
-    (0..each).map(|_| one()).sum()
-}
-
-/// Texts that cross: who receives one has written one, so nobody answers by a heartbeat.
-fn talk(pair: &mut Pair, text: &str) {
-    let there = pair.encrypt(0, text);
-    let back = pair.encrypt(1, text);
-    assert_eq!([pair.decrypt(1, &there), pair.decrypt(0, &back)], [text.len(); 2]);
 }
 
 fn compare(pair: &mut Pair, each: u32, _: &str) -> Duration {
@@ -122,37 +110,105 @@ fn compare(pair: &mut Pair, each: u32, _: &str) -> Duration {
     now() - begun
 }
 
-fn seal_one_way(pair: &mut Pair, each: u32, text: &str) -> Duration {
-    one_way(pair, each, text).0
-}
-
-fn open_one_way(pair: &mut Pair, each: u32, text: &str) -> Duration {
-    one_way(pair, each, text).1
-}
-
-/// One side writes so many texts, the other reads them all. What either takes.
-fn one_way(pair: &mut Pair, each: u32, text: &str) -> (Duration, Duration) {
+/// One side writes so many texts, the other reads them all.
+fn burst(pair: &mut Pair, each: u32, text: &str) -> Duration {
     let begun = now();
     let messages: Vec<String> = (0..each).map(|_| pair.encrypt(0, text)).collect();
-    let sealed = now();
     for message in messages {
         assert_eq!(pair.decrypt(1, &message), text.len());
     }
-    (sealed - begun, now() - sealed)
+    now() - begun
 }
 
 /// Each message is answered by the next, so each rotates keys.
 fn ping_pong(pair: &mut Pair, each: u32, text: &str) -> Duration {
     let begun = now();
     for (_, writer) in (0..each).zip([0, 1].into_iter().cycle()) {
-        hand_over(pair, writer, text);
+        let message = pair.encrypt(writer, text);
+        assert_eq!(pair.decrypt(1 - writer, &message), text.len());
     }
     now() - begun
 }
 
-fn hand_over(pair: &mut Pair, writer: usize, text: &str) {
-    let message = pair.encrypt(writer, text);
-    assert_eq!(pair.decrypt(1 - writer, &message), text.len());
+/// Keys that nobody has chosen: how long the search for primes takes is chance.
+fn dsa_key(_: &mut Pair, each: u32, _: &str) -> Duration {
+    let begun = now();
+    for _ in 0..each {
+        IdentityKey::generate(&mut UnwrapErr(SysRng));
+    }
+    now() - begun
+}
+
+fn public_value(_: &mut Pair, each: u32, _: &str) -> Duration {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let begun = now();
+    for _ in 0..each {
+        DhKeyPair::generate(&mut rng);
+    }
+    now() - begun
+}
+
+fn shared_secret(_: &mut Pair, each: u32, _: &str) -> Duration {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let pairs: Vec<_> = (0..=each).map(|_| DhKeyPair::generate(&mut rng)).collect();
+    let begun = now();
+    for (ours, theirs) in pairs.iter().zip(pairs.iter().skip(1)) {
+        ours.agree(theirs.public()).expect("an honest value");
+    }
+    now() - begun
+}
+
+fn dsa_sign(_: &mut Pair, each: u32, _: &str) -> Duration {
+    signatures(each).0
+}
+
+fn dsa_verify(_: &mut Pair, each: u32, _: &str) -> Duration {
+    signatures(each).1
+}
+
+/// Signs what a key exchange signs, and checks the signatures as somebody does who has the public key only.
+fn signatures(each: u32) -> (Duration, Duration) {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
+    let keys = ours.agree(theirs.public()).expect("an honest value").ake_keys();
+    let identity = IdentityKey::generate(&mut rng);
+    let IdentityParts { p, q, g, y, .. } = identity.hazmat_parts();
+    let stranger = PublicKey::from_parts(&p, &q, &g, &y).expect("a legal key");
+    let (mut signing, mut checking) = (Duration::ZERO, Duration::ZERO);
+    for keyid in 1..=each {
+        let m = keys.reveal_signature().authenticate(ours.public(), theirs.public(), &stranger, keyid);
+        let begun = now();
+        let signature = identity.sign(&m, &mut rng).expect("a sound machine");
+        let signed = now();
+        stranger.verify(&m, &signature).expect("our own signature");
+        checking += now() - signed;
+        signing += signed - begun;
+    }
+    (signing, checking)
+}
+
+/// How much memory two ends of a conversation take, after two texts each way.
+fn memory(pair: &mut Pair) -> Result<(), Box<dyn Error>> {
+    const PAIRS: usize = 500;
+    let mut before = 0;
+    for i in 0..=PAIRS {
+        // The first is only there so that everything that is shared has been set up.
+        if i == 1 {
+            before = resident_bytes()?;
+        }
+        pair.meet_somebody_else();
+        pair.exchange();
+        ping_pong(pair, 4, "x");
+    }
+    let bytes = (resident_bytes()? - before) / PAIRS;
+    println!(r#"{{"name":"memory","pairs":{PAIRS},"bytes":{bytes}}}"#);
+    Ok(())
+}
+
+fn resident_bytes() -> Result<usize, Box<dyn Error>> {
+    let statm = fs::read_to_string("/proc/self/statm")?;
+    let pages: usize = statm.split(' ').nth(1).unwrap_or_default().parse()?;
+    Ok(pages * rustix::param::page_size())
 }
 
 fn now() -> Duration {

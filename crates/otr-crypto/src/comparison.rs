@@ -91,6 +91,8 @@ pub trait Group {
     type Element: Clone + Debug + Send + Sync;
     /// A secret exponent, not a multiple of q. Wiped on drop.
     type Exponent: Debug + Send + Sync;
+    /// An element of order q of which several powers are wanted. Wiped on drop.
+    type Base: Debug + Send + Sync;
     /// D of a proof: a public exponent in 1..q.
     type Response: Clone + Debug + Send + Sync;
 
@@ -126,11 +128,17 @@ pub trait Group {
     /// `base` to the `exponent`.
     fn power(base: &Self::Element, exponent: &Self::Exponent) -> Self::Element;
 
+    /// `element`, or that to the exponent, made ready for several powers.
+    fn base(element: &Self::Element, exponent: Option<&Self::Exponent>) -> Self::Base;
+
+    /// `base` to the `exponent`.
+    fn base_power(base: &Self::Base, exponent: &Self::Exponent) -> Self::Element;
+
     /// The product of g to the exponent `of_generator` and of `base` to the exponent `of_base`; nothing if it is the
     /// neutral element.
     fn generator_product(
         of_generator: &Self::Exponent,
-        base: &Self::Element,
+        base: &Self::Base,
         of_base: &Self::Exponent,
     ) -> Option<Self::Element>;
 
@@ -143,11 +151,11 @@ pub trait Group {
     /// D = `blinding` - `exponent` * `challenge` mod q; nothing if that is zero.
     fn respond(blinding: &Self::Exponent, exponent: &Self::Exponent, challenge: &Challenge) -> Option<Self::Response>;
 
-    /// What the challenge of a proof was made of, encoded: the product of g to the response `of_generator`, the powers
-    /// in `responses`, and `public` to the `challenge`.
+    /// What the challenge of a proof was made of, encoded: the product of g to the response `of_generator`, of a base
+    /// to its response, and of `public` to the `challenge`.
     fn commitment(
         of_generator: Option<&Self::Response>,
-        responses: &[(&Self::Element, &Self::Response)],
+        of_base: Option<(&Self::Base, &Self::Response)>,
         public: &Self::Element,
         challenge: &Challenge,
     ) -> Vec<u8>;

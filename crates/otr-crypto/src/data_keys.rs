@@ -1,8 +1,11 @@
 //! The keys of data messages between one pair of Diffie-Hellman values.
 
+use alloc::boxed::Box;
+
 use hmac::Mac;
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::Error;
 use crate::cipher::aes_ctr;
@@ -35,10 +38,13 @@ pub struct RevealedMacKey([u8; 20]);
 /// The extra symmetric key, 32 bytes: h2(0xff). Wiped on drop.
 pub struct ExtraSymmetricKey(Secret<32>);
 
-/// Both keys of one direction.
-struct DirectionKeys {
-    cipher: Secret<16>,
-    mac: Secret<20>,
+/// Both keys of one direction, in a block of their own, so that moving the owner leaves no copy behind.
+type DirectionKeys = Box<KeyBytes>;
+
+#[derive(Zeroize, ZeroizeOnDrop)]
+struct KeyBytes {
+    cipher: [u8; 16],
+    mac: [u8; 20],
 }
 
 opaque_debug!(SendingKeys, ReceivingKeys, ExtraSymmetricKey);
@@ -48,22 +54,20 @@ impl DataKeys {
     pub(crate) fn derive(secbytes: &[u8], we_are_high: bool) -> Self {
         let (send, receive) = if we_are_high { (0x01, 0x02) } else { (0x02, 0x01) };
         Self {
-            sending: SendingKeys(DirectionKeys::derive(send, secbytes)),
-            receiving: ReceivingKeys(DirectionKeys::derive(receive, secbytes)),
+            sending: SendingKeys(KeyBytes::derive(send, secbytes)),
+            receiving: ReceivingKeys(KeyBytes::derive(receive, secbytes)),
             extra: ExtraSymmetricKey(h2(0xff, secbytes)),
         }
     }
 }
 
-impl DirectionKeys {
-    fn derive(label: u8, secbytes: &[u8]) -> Self {
-        let (mut cipher, mut mac) = (Secret::zeroed(), Secret::zeroed());
-        let hash = h1(label, secbytes);
-        cipher.as_mut().copy_from_slice(hash.as_bytes().split_at(16).0);
-        let mut mac_hash = Sha1::new();
-        mac_hash.update(cipher.as_bytes());
-        mac_hash.finalize_into(mac.as_mut().into());
-        Self { cipher, mac }
+impl KeyBytes {
+    fn derive(label: u8, secbytes: &[u8]) -> Box<Self> {
+        let mut keys = Box::new(Self { cipher: [0; 16], mac: [0; 20] });
+        keys.cipher.copy_from_slice(h1(label, secbytes).as_bytes().split_at(16).0);
+        let hash = Sha1::new().chain_update(keys.cipher);
+        hash.finalize_into((&mut keys.mac).into());
+        keys
     }
 }
 
@@ -71,12 +75,12 @@ impl SendingKeys {
     /// Encrypts `data` in place: AES-128 in counter mode, the first block being the 8-byte
     /// big-endian `counter` and 8 zero bytes. No counter may serve twice.
     pub fn encrypt(&self, counter: u64, data: &mut [u8]) {
-        aes_ctr(self.0.cipher.as_bytes(), counter, data);
+        aes_ctr(&self.0.cipher, counter, data);
     }
 
     /// HMAC-SHA-1 over `data`.
     pub fn mac(&self, data: &[u8]) -> [u8; 20] {
-        let hmac = hmac_sha1(self.0.mac.as_bytes()).chain_update(data);
+        let hmac = hmac_sha1(&self.0.mac).chain_update(data);
         hmac.finalize().into_bytes().into()
     }
 }
@@ -88,22 +92,22 @@ impl ReceivingKeys {
     ///
     /// [`Error::Rejected`] if it differs.
     pub fn verify(&self, data: &[u8], mac: &[u8; 20]) -> Result<(), Error> {
-        mac::verify(hmac_sha1(self.0.mac.as_bytes()).chain_update(data), mac)
+        mac::verify(hmac_sha1(&self.0.mac).chain_update(data), mac)
     }
 
     /// Decrypts `data` in place, the reverse of [`SendingKeys::encrypt`]. Verify first.
     pub fn decrypt(&self, counter: u64, data: &mut [u8]) {
-        aes_ctr(self.0.cipher.as_bytes(), counter, data);
+        aes_ctr(&self.0.cipher, counter, data);
     }
 
     /// Whether `candidate` is our authenticator key, compared in constant time.
     pub fn is_mac_key(&self, candidate: &[u8; 20]) -> bool {
-        self.0.mac.as_bytes().ct_eq(candidate).into()
+        self.0.mac.ct_eq(candidate).into()
     }
 
     /// Gives up these keys and makes the authenticator key public.
     pub fn reveal(self) -> RevealedMacKey {
-        RevealedMacKey(*self.0.mac.as_bytes())
+        RevealedMacKey(self.0.mac)
     }
 }
 

@@ -10,5 +10,6 @@ mod sign;
 
 pub(crate) use generate::generate;
 pub(crate) use modulus::{Numbers, Powers, check};
+pub(crate) use primality::Maker;
 pub(crate) use scalar::Order;
 pub(crate) use sign::{sign, verify};

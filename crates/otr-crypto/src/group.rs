@@ -1,88 +1,98 @@
 //! The 1536-bit group of RFC 3526, section 2, generator 2: the only module, with those under it, that names the
 //! arithmetic behind it.
 //!
-//! Numbers come in and go out as 192 big-endian bytes, so that a faster kernel can stand here
-//! without anybody noticing. p is a safe prime and 2 a square, so every honest public value lies
-//! in the subgroup of prime order (p - 1) / 2: the quadratic residues.
+//! Numbers come in and go out as 192 big-endian bytes. p is a safe prime and 2 a square, so every honest public value
+//! lies in the subgroup of prime order (p - 1) / 2: the quadratic residues.
 
-mod generator;
 mod modp1536;
+mod symbol;
 
-pub use modp1536::{Modp1536, Modp1536Element, Modp1536Exponent, Modp1536Response};
+pub use modp1536::{Modp1536, Modp1536Base, Modp1536Element, Modp1536Exponent, Modp1536Response};
 
-use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
-use crypto_bigint::{JacobiSymbol, U1536, const_monty_params};
+use alloc::boxed::Box;
+
+use crypto_bigint::{JacobiSymbol, Odd, U1536};
+use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::montgomery::{Comb, Modulus, Number};
 
 /// Bytes of a group element.
 pub(crate) const ELEMENT_BYTES: usize = 192;
 /// Bytes of a secret exponent.
 pub(crate) const EXPONENT_BYTES: usize = 40;
 
-const_monty_params!(
-    Modulus,
-    U1536,
+const P: Odd<U1536> = Odd::<U1536>::from_be_hex(
     "ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd129024e088a67cc74\
      020bbea63b139b22514a08798e3404ddef9519b3cd3a431b302b0a6df25f1437\
      4fe1356d6d51c245e485b576625e7ec6f44c42e9a637ed6b0bff5cb6f406b7ed\
      ee386bfb5a899fa5ae9f24117c4b1fe649286651ece45b3dc2007cb8a163bf05\
      98da48361c55d39a69163fa8fd24cf5f83655d23dca3ad961c62f356208552bb\
-     9ed529077096966d670c354e4abc9804f1746c08ca237327ffffffffffffffff"
+     9ed529077096966d670c354e4abc9804f1746c08ca237327ffffffffffffffff",
 );
 
-type Element = ConstMontyForm<Modulus, { U1536::LIMBS }>;
+/// 26 limbs of 60 bits.
+type Element = Number<13, 2>;
 
-const P: &U1536 = Modulus::PARAMS.modulus().as_ref();
-const G: Element = Element::new(&U1536::from_u8(2));
-const EXPONENT_BITS: u32 = 320;
+/// Arithmetic modulo p, set up at its first use.
+fn field() -> &'static Modulus<13, 2> {
+    static FIELD: OnceBox<Modulus<13, 2>> = OnceBox::new();
+    FIELD.get_or_init(|| Box::new(Modulus::new(&modulus_bytes())))
+}
+
+/// 2, and what its powers to secret exponents of 320 bits need: 53 KB, made at the first use.
+fn short_powers() -> &'static Comb<13, 2, 5> {
+    static COMB: OnceBox<Comb<13, 2, 5>> = OnceBox::new();
+    COMB.get_or_init(|| Box::new(Comb::new(field(), &generator(), 8 * EXPONENT_BYTES, 8)))
+}
+
+/// The same for exponents of 1536 bits: 106 KB.
+fn long_powers() -> &'static Comb<13, 2, 6> {
+    static COMB: OnceBox<Comb<13, 2, 6>> = OnceBox::new();
+    COMB.get_or_init(|| Box::new(Comb::new(field(), &generator(), 8 * ELEMENT_BYTES, 8)))
+}
+
+fn generator() -> Element {
+    field().number(&[2])
+}
+
+/// p, big-endian.
+pub(crate) fn modulus_bytes() -> [u8; ELEMENT_BYTES] {
+    let mut bytes = [0; ELEMENT_BYTES];
+    bytes.copy_from_slice(P.as_ref().to_be_bytes().as_ref());
+    bytes
+}
 
 /// Accepts exactly the values in 2..=p-2 whose Jacobi symbol over p is 1.
 ///
 /// Runs in variable time: public values only.
 pub(crate) fn check(value: &[u8; ELEMENT_BYTES]) -> Result<(), Error> {
-    let value = U1536::from_be_slice(value);
-    if value < U1536::from_u8(2) || value >= P.wrapping_sub(&U1536::ONE) {
+    let number = U1536::from_be_slice(value);
+    if number < U1536::from_u8(2) || number >= P.wrapping_sub(&U1536::ONE) {
         return Err(Error::PublicRange);
     }
-    match value.jacobi_symbol_vartime(Modulus::PARAMS.modulus()) {
-        JacobiSymbol::One => Ok(()),
-        JacobiSymbol::Zero | JacobiSymbol::MinusOne => Err(Error::PublicSubgroup),
-    }
+    let is_square = match symbol::jacobi(value, &modulus_bytes()) {
+        Some(symbol) => symbol == 1,
+        None => number.jacobi_symbol_vartime(&P) == JacobiSymbol::One,
+    };
+    if is_square { Ok(()) } else { Err(Error::PublicSubgroup) }
 }
 
 /// 2 to the secret `exponent`, in constant time.
 pub(crate) fn pow_g(exponent: &[u8; EXPONENT_BYTES]) -> [u8; ELEMENT_BYTES] {
-    *encode(&power(&G, exponent))
+    *encode(&short_powers().power(field(), exponent))
 }
 
 /// `base` to the secret `exponent`, in constant time; the result is as secret as the exponent.
 pub(crate) fn pow(base: &[u8; ELEMENT_BYTES], exponent: &[u8; EXPONENT_BYTES]) -> Zeroizing<[u8; ELEMENT_BYTES]> {
-    encode(&power(&Element::new(&U1536::from_be_slice(base)), exponent))
-}
-
-/// Always runs 320 bits: fixed windows, each entry selected by reading the whole table.
-fn power(base: &Element, exponent: &[u8; EXPONENT_BYTES]) -> Zeroizing<Element> {
-    let mut padded = Zeroizing::new([0; ELEMENT_BYTES]);
-    for (to, from) in padded.iter_mut().rev().zip(exponent.iter().rev()) {
-        *to = *from;
-    }
-    let exponent = Zeroizing::new(U1536::from_be_slice(&*padded));
-    Zeroizing::new(base.pow_amm_bounded_exp(&exponent, EXPONENT_BITS))
+    encode(&field().power(&field().number(base), exponent))
 }
 
 fn encode(element: &Element) -> Zeroizing<[u8; ELEMENT_BYTES]> {
-    let number = Zeroizing::new(element.retrieve());
     let mut bytes = Zeroizing::new([0; ELEMENT_BYTES]);
-    for (chunk, word) in bytes.rchunks_mut(size_of_word()).zip(number.as_words()) {
-        chunk.copy_from_slice(&word.to_be_bytes());
-    }
+    field().write(element, &mut *bytes);
     bytes
-}
-
-const fn size_of_word() -> usize {
-    size_of::<crypto_bigint::Word>()
 }
 
 #[cfg(test)]
@@ -96,12 +106,12 @@ mod tests {
     use crate::testing::{big, padded, random, rng};
 
     fn p() -> BigUint {
-        big(P.to_be_bytes().as_ref())
+        big(P.as_ref().to_be_bytes().as_ref())
     }
 
     #[test]
     fn the_modulus_is_a_safe_prime_of_which_2_is_a_square() {
-        assert!(is_prime(Flavor::Safe, P));
+        assert!(is_prime(Flavor::Safe, P.as_ref()));
         assert_eq!(p() % 8_u8, BigUint::from(7_u8));
         assert_eq!(p().bits(), 1536);
     }
@@ -129,18 +139,14 @@ mod tests {
         }
     }
 
-    /// The number of steps is a constant of the code: no variable-time call stands between the
-    /// exponent and the result, and the length given to the power is always 320.
+    /// No variable-time call stands between the exponent and the result; the length of the loops is that of the type.
     // attack: DH-6
     #[test]
-    fn the_length_of_the_loop_does_not_depend_on_the_exponent() {
+    fn no_power_of_a_secret_runs_in_variable_time() {
         let source = include_str!("group.rs");
         let start = source.find("pub(crate) fn pow_g").unwrap();
-        let end = source.find("#[cfg(test)]").unwrap();
-        let secret_paths = &source[start..end];
-        assert!(!secret_paths.contains("vartime"));
-        assert!(secret_paths.contains("pow_amm_bounded_exp(&exponent, EXPONENT_BITS)"));
-        assert_eq!(EXPONENT_BITS, 320);
+        let end = source.find("mod tests").unwrap();
+        assert!(!source[start..end].contains("vartime"));
     }
 
     // attack: DH-1

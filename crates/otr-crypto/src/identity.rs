@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
-use crate::dsa;
+use crate::dsa::{self, Maker, Numbers};
 use crate::secret::{Secret, opaque_debug};
 use crate::{AkeMac, Error, PublicKey, mpi};
 
@@ -32,12 +32,13 @@ pub struct IdentityParts {
 opaque_debug!(IdentityKey, IdentityParts);
 
 impl IdentityKey {
-    /// Makes a new key: p of 1024 bits and q of 160, both of its own. Takes about 0.1 s.
+    /// Makes a new key: p of 1024 bits and q of 160, both of its own. Takes some hundredths of a second.
     pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         loop {
             let key = dsa::generate(rng);
             // A key that does not pass our own check must not be used, whatever the reason.
-            let public = PublicKey::from_parts(&key.p, &key.q, &key.g, &key.y);
+            let numbers = Numbers { p: &key.p, q: &key.q, g: &key.g, y: &key.y };
+            let public = PublicKey::check(&numbers, Maker::Ourselves);
             if let Ok(key) = public.and_then(|public| Self::new(public, key.x)) {
                 return key;
             }

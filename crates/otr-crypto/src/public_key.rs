@@ -8,7 +8,7 @@ use core::fmt;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use crate::dsa::{self, Numbers, Order, Powers};
+use crate::dsa::{self, Maker, Numbers, Order, Powers};
 use crate::{AkeMac, Error, Fingerprint, mpi};
 
 /// A checked DSA public key. Cloning it is cheap.
@@ -43,9 +43,14 @@ impl PublicKey {
     /// the variant that names the part: [`Error::KeyModulus`], [`Error::KeyOrder`],
     /// [`Error::KeyGenerator`], [`Error::KeyPublicValue`], [`Error::KeyNotPrime`].
     pub fn from_parts(p: &[u8], q: &[u8], g: &[u8], y: &[u8]) -> Result<Self, Error> {
-        let numbers = Numbers { p, q, g, y };
-        let (order, powers) = dsa::check(&numbers)?;
-        let encoded = encode(&numbers);
+        Self::check(&Numbers { p, q, g, y }, Maker::Anybody)
+    }
+
+    /// The same with as many rounds as there have to be against this maker.
+    pub(crate) fn check(numbers: &Numbers<'_>, maker: Maker) -> Result<Self, Error> {
+        let &Numbers { p, q, g, y } = numbers;
+        let (order, powers) = dsa::check(numbers, maker)?;
+        let encoded = encode(numbers);
         let hashed = encoded.split_at(KEY_TYPE.len()).1;
         Ok(Self(Arc::new(Checked {
             fingerprint: Fingerprint::from_bytes(Sha1::digest(hashed).into()),

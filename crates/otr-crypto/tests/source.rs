@@ -36,6 +36,7 @@ fn the_product_holds_no_random_source_and_no_oracle() {
             "crypto-primes",
             "ctr",
             "hmac",
+            "once_cell",
             "rand_core",
             "sha1",
             "sha2",

@@ -22,7 +22,7 @@ use crate::{
 #[derive(Debug)]
 pub struct Account {
     shared: Shared,
-    contacts: BTreeMap<String, Contact>,
+    contacts: BTreeMap<String, Box<Contact>>,
 }
 
 /// Why a command could not be done.
@@ -253,7 +253,7 @@ impl Account {
             conversation: session.map(|session| contact.conversation(session)),
             their_instance: name,
             blocked: session.is_some_and(|session| session.blocked),
-            unreadable: contact.instances.get(&name).map_or(0, |instance| instance.unreadable),
+            unreadable: contact.instances.get(name).map_or(0, |instance| instance.unreadable),
             comparison: contact.comparison(),
         }
     }
@@ -418,7 +418,7 @@ impl Account {
 
     #[cfg(test)]
     pub(crate) fn contact_for_test(&mut self, peer: &str) -> Option<&mut Contact> {
-        self.contacts.get_mut(peer)
+        self.contacts.get_mut(peer).map(Box::as_mut)
     }
 
     fn command<T>(
@@ -439,7 +439,8 @@ impl Account {
     }
 
     fn contact(&mut self, peer: &str) -> (&mut Contact, &mut Shared) {
-        let contact = self.contacts.entry(peer.to_owned()).or_insert_with(|| Contact::new(&self.shared.config));
+        let contact =
+            self.contacts.entry(peer.to_owned()).or_insert_with(|| Box::new(Contact::new(&self.shared.config)));
         (contact, &mut self.shared)
     }
 

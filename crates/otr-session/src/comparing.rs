@@ -10,7 +10,7 @@ use rand_core::CryptoRng;
 use crate::{
     Event, Trust, Warning,
     account::NotPossible,
-    budget::Budget,
+    budget::{Budget, Rate},
     contact::{Contact, Destination, InstanceName},
     event::ComparisonOf,
     outgoing,
@@ -46,9 +46,12 @@ pub(crate) struct Comparison {
     asked: Budget,
 }
 
+/// How often the other side may ask.
+static ASKED: Rate = Rate { burst: 6, each: Duration::from_secs(10) };
+
 impl Comparison {
     pub(crate) const fn new() -> Self {
-        Self { smp: Smp::new(), session_id: None, failed: 0, asked: Budget::new(6, Duration::from_secs(10)) }
+        Self { smp: Smp::new(), session_id: None, failed: 0, asked: Budget::new(&ASKED) }
     }
 
     pub(crate) const fn state(&self) -> State {
@@ -195,7 +198,7 @@ impl Contact {
         if !matches!(kind, TlvType::SMP_MESSAGE_1 | TlvType::SMP_MESSAGE_1Q) {
             return true;
         }
-        let Some(session) = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut()) else {
+        let Some(session) = self.instances.get_mut(name).and_then(|instance| instance.session.as_deref_mut()) else {
             return false;
         };
         let guesses_left =
@@ -272,7 +275,7 @@ impl Contact {
 
     /// The private conversations there are.
     pub(crate) fn sessions(&self) -> impl Iterator<Item = (InstanceName, &Session)> {
-        self.instances.iter().filter_map(|(&name, instance)| Some((name, instance.session.as_deref()?)))
+        self.instances.iter().filter_map(|(name, instance)| Some((name, instance.session.as_deref()?)))
     }
 }
 

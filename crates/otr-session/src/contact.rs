@@ -1,7 +1,7 @@
 //! One contact: its instances, and everything about it that is not about one of them.
 
 use core::time::Duration;
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use otr_ake::{ATTEMPT_LIFETIME, Offer};
 use otr_crypto::Fingerprint;
@@ -9,8 +9,15 @@ use otr_wire::{Assembler, Header, InstanceTag, Version, Versions};
 
 use crate::{
     Config, Conversation, Event, MAX_NEW_INSTANCES, Policy, STALE_KEYS_AFTER, SessionChange, SessionState,
-    budget::Budget, comparing, instance::Instance, loss::Loss, queue::Queue, session::Session, shared::Shared,
-    trust::KnownFingerprints, unconfirmed::Unconfirmed,
+    budget::Budget,
+    comparing,
+    instance::{Instance, Instances},
+    loss::Loss,
+    queue::Queue,
+    session::Session,
+    shared::Shared,
+    trust::KnownFingerprints,
+    unconfirmed::Unconfirmed,
 };
 
 /// Which instance is meant; `None` is the one unnamed instance of version 2.
@@ -21,7 +28,7 @@ pub(crate) type InstanceName = Option<InstanceTag>;
 pub(crate) struct Contact {
     pub(crate) settings: Settings,
     pub(crate) known: KnownFingerprints,
-    pub(crate) instances: BTreeMap<InstanceName, Instance>,
+    pub(crate) instances: Instances,
     pub(crate) offer: Option<OpenOffer>,
     pub(crate) assembler: Assembler,
     pub(crate) queue: Queue,
@@ -139,7 +146,7 @@ impl Contact {
         Self {
             settings: Settings::default(),
             known: KnownFingerprints::default(),
-            instances: BTreeMap::new(),
+            instances: Instances::new(),
             offer: None,
             assembler: Assembler::new(config.message_limit),
             queue: Queue::default(),
@@ -188,7 +195,7 @@ impl Contact {
     /// The instance in private that text would go to: a verified one first, then one that may be sent to, then the
     /// one heard from last (attack rule TAG-8).
     pub(crate) fn best(&self) -> Option<InstanceName> {
-        let private = self.instances.iter().filter_map(|(&name, instance)| {
+        let private = self.instances.iter().filter_map(|(name, instance)| {
             let session = instance.session.as_ref()?;
             let verified = self.known.is_verified(session.fingerprint());
             Some(((verified, !session.blocked, session.last_received), name))
@@ -206,15 +213,15 @@ impl Contact {
     }
 
     pub(crate) fn session(&self, name: InstanceName) -> Option<&Session> {
-        self.instances.get(&name)?.session.as_deref()
+        self.instances.get(name)?.session.as_deref()
     }
 
     pub(crate) fn session_mut(&mut self, name: InstanceName) -> Option<&mut Session> {
-        self.instances.get_mut(&name)?.session.as_deref_mut()
+        self.instances.get_mut(name)?.session.as_deref_mut()
     }
 
     pub(crate) fn is_encrypted(&self) -> bool {
-        self.instances.values().any(|instance| instance.session.is_some())
+        self.instances.iter().map(|(_, instance)| instance).any(|instance| instance.session.is_some())
     }
 
     /// Whether there is, or was until the other side ended it, a private conversation.
@@ -242,8 +249,8 @@ impl Contact {
 
     /// The exchange with an instance not known yet. It becomes known with [`add_instance`](Self::add_instance), once
     /// a message of it was accepted.
-    pub(crate) fn new_instance(&self, header: Header, now: Duration) -> Instance {
-        let mut instance = Instance::new(header, now);
+    pub(crate) fn new_instance(&self, header: Header, now: Duration) -> Box<Instance> {
+        let mut instance = Box::new(Instance::new(header, now));
         if let Some(open) = &self.offer
             && open.offer.header().version() == header.version()
         {
@@ -253,12 +260,12 @@ impl Contact {
     }
 
     /// Adds an instance; among too many without a session the one untouched longest goes.
-    pub(crate) fn add_instance(&mut self, name: InstanceName, instance: Instance) {
-        let new = self.instances.iter().filter(|(_, instance)| instance.session.is_none());
-        if new.clone().count() >= MAX_NEW_INSTANCES
-            && let Some((&oldest, _)) = new.min_by_key(|(_, instance)| instance.touched)
+    pub(crate) fn add_instance(&mut self, name: InstanceName, instance: Box<Instance>) {
+        let is_new = |(_, instance): &(_, &Instance)| instance.session.is_none();
+        if self.instances.iter().filter(is_new).count() >= MAX_NEW_INSTANCES
+            && let Some((oldest, _)) = self.instances.iter().filter(is_new).min_by_key(|(_, new)| new.touched)
         {
-            self.instances.remove(&oldest);
+            self.instances.retain(|name, _| name != oldest);
         }
         self.instances.insert(name, instance);
     }
@@ -270,7 +277,7 @@ impl Contact {
         name: InstanceName,
         best: Option<InstanceName>,
     ) -> Option<impl Iterator<Item = Event> + use<>> {
-        let session = self.instances.get_mut(&name)?.session.take()?;
+        let session = self.instances.get_mut(name)?.session.take()?;
         let cut_off = comparing::cut_off(&session, name, self.known.is_verified(session.fingerprint()));
         let next = self.best().and_then(|next| self.session(next));
         let goes_on = next.is_some_and(|next| {
@@ -291,7 +298,12 @@ impl Contact {
     /// to; where one is verified, others that were not accepted may not.
     pub(crate) fn apply_trust(&mut self) {
         let anyone_verified = self.known.verified().is_some();
-        for session in self.instances.values_mut().filter_map(|instance| instance.session.as_deref_mut()) {
+        for session in self
+            .instances
+            .iter_mut()
+            .map(|(_, instance)| instance)
+            .filter_map(|instance| instance.session.as_deref_mut())
+        {
             let accepted = self.known.is_accepted(session.fingerprint());
             session.blocked = !accepted && (session.blocked || anyone_verified);
         }
@@ -302,7 +314,7 @@ impl Contact {
         if self.offer.as_ref().is_some_and(|open| now >= open.ends()) {
             self.offer = None;
         }
-        for instance in self.instances.values_mut() {
+        for instance in self.instances.iter_mut().map(|(_, instance)| instance) {
             instance.ake.expire(now);
             if let Some(session) = &mut instance.session
                 && !session.stale_said
@@ -331,8 +343,14 @@ impl Contact {
     /// When [`expire`](Self::expire) next has something to do.
     pub(crate) fn next_timeout(&self, config: &Config) -> Option<Duration> {
         let offer = self.offer.as_ref().map(OpenOffer::ends);
-        let exchanges = self.instances.values().filter_map(|instance| instance.ake.next_timeout()).min();
-        let sessions = self.instances.values().filter_map(|instance| instance.session.as_deref());
+        let exchanges = self
+            .instances
+            .iter()
+            .map(|(_, instance)| instance)
+            .filter_map(|instance| instance.ake.next_timeout())
+            .min();
+        let sessions =
+            self.instances.iter().map(|(_, instance)| instance).filter_map(|instance| instance.session.as_deref());
         let stale = sessions.filter(|session| !session.stale_said);
         let stale = stale.map(|session| session.last_rotated.saturating_add(STALE_KEYS_AFTER)).min();
         let query = self.next_query(config);
@@ -360,7 +378,8 @@ impl Contact {
     pub(crate) fn may_query_at(&self, config: &Config) -> Option<Duration> {
         let forbidden =
             self.settings.silent || !self.policy(config).allows() || self.offered_versions(config).is_empty();
-        let under_way = self.instances.values().filter_map(|instance| instance.ake.under_way_until());
+        let under_way =
+            self.instances.iter().map(|(_, instance)| instance).filter_map(|instance| instance.ake.under_way_until());
         let at = under_way.chain(self.starting_until).fold(self.budgets.queries.ready_at(), Duration::max);
         (!forbidden).then_some(at)
     }

@@ -67,7 +67,7 @@ impl Contact {
     /// Lets every instance of the offer's version answer it, unless it is answering already.
     fn begin_everywhere(&mut self, offer: &Arc<Offer>) {
         let version = offer.header().version();
-        let fitting = self.instances.iter_mut().filter(|(name, _)| name_version(**name) == version);
+        let fitting = self.instances.iter_mut().filter(|(name, _)| name_version(*name) == version);
         for (_, instance) in fitting.filter(|(_, instance)| !instance.ake.is_on(offer)) {
             instance.ake.begin(offer.clone());
         }
@@ -89,13 +89,14 @@ impl Contact {
         let name = message.header.sender();
         let header = reply_header(turn.shared.instance_tag, name);
         // An instance that is not known yet is made aside: a refused message leaves none behind, and drives none out.
-        let mut new = match self.instances.contains_key(&name) {
+        let mut new = match self.instances.get(name).is_some() {
             true => None,
             false if self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
             false => return,
         };
-        let ake = match (&new, self.instances.get(&name)) {
-            (Some(instance), _) | (None, Some(instance)) => &instance.ake,
+        let ake = match (&new, self.instances.get(name)) {
+            (Some(instance), _) => &instance.ake,
+            (None, Some(instance)) => &instance.ake,
             (None, None) => return,
         };
         let granted = match ake.cost(message) {
@@ -113,7 +114,7 @@ impl Contact {
             now: turn.now,
             rng: &mut *turn.rng,
         };
-        let Some(instance) = new.as_mut().or_else(|| self.instances.get_mut(&name)) else { return };
+        let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
         let result = instance.ake.receive(message, &mut context);
         if !matches!(result, Ok(Outcome::Ignored) | Err(_)) {
             instance.touched = turn.now;
@@ -170,7 +171,7 @@ impl Contact {
     ) {
         let best = self.best().and_then(|best| self.session(best)).map(Session::fingerprint);
         let talking_to = self.ended.map(|ended| ended.by).or(best);
-        let Some(instance) = self.instances.get_mut(&name) else { return };
+        let Some(instance) = self.instances.get_mut(name) else { return };
         let key = established.their_key.clone();
         let fingerprint = key.fingerprint();
         let before = instance.fingerprint();
@@ -245,7 +246,7 @@ impl Contact {
     /// Keeps the number of sessions within its limit. A verified session goes last, then one that may be sent to,
     /// then the one heard from last.
     fn drop_one_session<R: ?Sized>(&mut self, newest: InstanceName, turn: &mut Turn<'_, R>) {
-        let sessions = self.instances.iter().filter_map(|(&name, instance)| {
+        let sessions = self.instances.iter().filter_map(|(name, instance)| {
             let session = instance.session.as_ref()?;
             Some(((self.known.is_verified(session.fingerprint()), !session.blocked, session.last_received), name))
         });

@@ -1,6 +1,7 @@
 //! Making Data messages from what is to be said.
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
@@ -71,12 +72,12 @@ impl Contact {
         if self.loss.has_unread() {
             self.report(name, peer, shared, now);
         }
-        let session = self.instances.get_mut(&name).and_then(|instance| instance.session.as_deref_mut());
+        let session = self.instances.get_mut(name).and_then(|instance| instance.session.as_deref_mut());
         let session = session.ok_or(Refusal::Finished)?;
         if session.blocked {
             return Err(Refusal::IdentityChanged);
         }
-        let marked = if again { [RESENT, text].concat() } else { text.to_owned() };
+        let marked = if again { Cow::Owned([RESENT, text].concat()) } else { Cow::Borrowed(text) };
         let plaintext = Plaintext { text: marked.as_bytes(), ..Plaintext::default() };
         let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
         session.spoken_in = true;

@@ -125,8 +125,19 @@ impl Contact {
         fragments: Option<Header>,
         turn: &mut Turn<'_, R>,
     ) {
-        let decoded = armour::decode(text, turn.shared.config.message_limit);
-        let message = match decoded.as_deref().map_err(|&error| error).and_then(Message::decode) {
+        let mut bytes = turn.shared.take_buffer();
+        let decoded = armour::decode_into(text, turn.shared.config.message_limit, &mut bytes);
+        self.receive_decoded(decoded.map(|()| &*bytes), fragments, turn);
+        turn.shared.give_back_buffer(bytes);
+    }
+
+    fn receive_decoded<R: CryptoRng + ?Sized>(
+        &mut self,
+        decoded: Result<&[u8], DecodeError>,
+        fragments: Option<Header>,
+        turn: &mut Turn<'_, R>,
+    ) {
+        let message = match decoded.and_then(Message::decode) {
             Ok(message) => message,
             Err(DecodeError::UnknownVersion(_)) => return turn.warn(Warning::UnsupportedVersion),
             Err(_) => return turn.warn(Warning::Malformed),
@@ -173,7 +184,7 @@ impl Contact {
     fn receive_data<R: CryptoRng + ?Sized>(&mut self, header: Header, data: &Data<'_>, turn: &mut Turn<'_, R>) {
         let name = header.sender();
         let best = self.best();
-        let Some(instance) = self.instances.get_mut(&name) else {
+        let Some(instance) = self.instances.get_mut(name) else {
             return self.unreadable(Warning::NotInPrivate, header.version(), data, turn);
         };
         let Some(session) = &mut instance.session else {
@@ -207,10 +218,12 @@ impl Contact {
         turn: &mut Turn<'_, R>,
     ) {
         let extra_key = opened.extra_key.take();
-        let Plaintext { text, tlvs, cut_short } = opened.plaintext();
-        if !text.is_empty() {
+        let text = opened.take_text();
+        let Plaintext { tlvs, cut_short, .. } = opened.plaintext();
+        let has_text = !text.is_empty();
+        if has_text {
             let protection = Protection::Encrypted;
-            turn.event(Event::Message(MessageReceived { text: Text::new(text.to_vec()), protection, instance: name }));
+            turn.event(Event::Message(MessageReceived { text: Text::new(text), protection, instance: name }));
         }
         if cut_short {
             // attack rule TLV-2: what came before counts, and the user is told that there was more.
@@ -237,7 +250,7 @@ impl Contact {
         if tlvs.iter().any(|tlv| tlv.kind() == TlvType::DISCONNECTED) {
             let events = self.finish(name, best);
             events.into_iter().flatten().for_each(|event| turn.event(event));
-        } else if !text.is_empty() {
+        } else if has_text {
             self.answer_with_heartbeat(name, turn);
         }
     }

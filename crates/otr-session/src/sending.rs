@@ -120,7 +120,7 @@ impl Contact {
             let change = self.session_change(at, SessionState::Plaintext, false);
             shared.event(peer, change);
         }
-        for (name, mut instance) in std::mem::take(&mut self.instances) {
+        for (name, mut instance) in self.instances.take() {
             // The session is out of reach before its last message is made: nothing can be sent with it twice.
             let Some(session) = instance.session.take() else { continue };
             let header = session.header();

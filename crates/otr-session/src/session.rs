@@ -1,6 +1,7 @@
 //! One private conversation with one instance: data messages out and in.
 
 use core::time::Duration;
+use std::mem;
 
 use otr_ake::{Established, Role};
 use otr_crypto::{ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
@@ -81,6 +82,12 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// Takes the text out, without copying it; the records stay.
+    pub(crate) fn take_text(&mut self) -> Vec<u8> {
+        let records = self.plaintext.split_off(self.plaintext().text.len());
+        mem::replace(&mut self.plaintext, records)
+    }
+
     pub(crate) fn plaintext(&self) -> Plaintext<'_> {
         Plaintext::decode(&self.plaintext)
     }

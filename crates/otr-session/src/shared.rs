@@ -1,7 +1,7 @@
 //! What all contacts of an account have in common.
 
 use core::time::Duration;
-use std::collections::VecDeque;
+use std::{collections::VecDeque, mem};
 
 use otr_crypto::{IdentityKey, PublicKeyCache};
 use otr_wire::{Header, InstanceTag, armour, split};
@@ -19,9 +19,14 @@ pub(crate) struct Shared {
     pub(crate) exchanges: Budget,
     /// Bytes of half-received messages of all contacts.
     pub(crate) partial_bytes: usize,
+    /// A buffer for messages that are decoded.
+    decoded: Vec<u8>,
     repeats: Repeats,
     outputs: VecDeque<Output>,
 }
+
+/// How large a buffer is kept for the next message, in bytes.
+const MOST_KEPT: usize = 128 * 1024;
 
 impl Shared {
     pub(crate) fn new(identity: IdentityKey, instance_tag: InstanceTag, config: Config) -> Self {
@@ -32,6 +37,7 @@ impl Shared {
             known_keys: PublicKeyCache::default(),
             exchanges: Budget::exchanges_of_an_account(),
             partial_bytes: 0,
+            decoded: Vec::new(),
             repeats: Repeats::default(),
             outputs: VecDeque::new(),
         }
@@ -88,9 +94,13 @@ impl Shared {
     /// [`fits`](Self::fits), wherever a user waits for the answer.
     pub(crate) fn transmit_encoded(&mut self, peer: &str, header: Header, message: &[u8]) {
         let text = armour::encode(message);
-        let limit = self.config.max_message_size.unwrap_or(usize::MAX);
-        for piece in split(header, &text, limit).unwrap_or_default() {
-            self.transmit(peer, piece);
+        match self.config.max_message_size {
+            Some(limit) if text.len() > limit => {
+                for piece in split(header, &text, limit).unwrap_or_default() {
+                    self.transmit(peer, piece);
+                }
+            }
+            Some(_) | None => self.transmit(peer, text),
         }
     }
 
@@ -113,6 +123,17 @@ impl Shared {
                 if pieces < usize::from(u16::MAX) { Fits::Yes } else { Fits::TooSmall }
             }
         }
+    }
+
+    /// A buffer to decode a message into. Give it back.
+    pub(crate) fn take_buffer(&mut self) -> Vec<u8> {
+        mem::take(&mut self.decoded)
+    }
+
+    pub(crate) fn give_back_buffer(&mut self, mut buffer: Vec<u8>) {
+        buffer.clear();
+        buffer.shrink_to(MOST_KEPT);
+        self.decoded = buffer;
     }
 
     /// One token of key exchange work.

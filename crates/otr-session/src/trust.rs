@@ -5,12 +5,23 @@ use otr_wire::Version;
 
 use core::time::Duration;
 
-use crate::{MAX_KNOWN_FINGERPRINTS, budget::Budget};
+use crate::{
+    MAX_KNOWN_FINGERPRINTS,
+    budget::{Budget, Rate},
+};
 
 /// How many wrong guesses at a compared secret an identity has in a day.
 pub const GUESSES_A_DAY: u32 = 10;
 
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+static GUESSES: Rate = Rate {
+    burst: GUESSES_A_DAY,
+    each: match A_DAY.checked_div(GUESSES_A_DAY) {
+        Some(each) => each,
+        None => A_DAY,
+    },
+};
 
 /// Whether the user has made sure that an identity is the contact's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +170,9 @@ impl KnownFingerprints {
         if self.record(fingerprint).is_none() {
             self.make_room();
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified, version: None };
-            let guesses = Budget::new(GUESSES_A_DAY, A_DAY.checked_div(GUESSES_A_DAY).unwrap_or(A_DAY));
+            let guesses = Budget::new(&GUESSES);
+            // Nearly every contact has one.
+            self.0.reserve_exact(1);
             self.0.push(Record { known, full_digest: None, accepted: false, guesses });
         }
         if let Some(record) = self.0.iter_mut().find(|record| record.known.fingerprint == fingerprint) {

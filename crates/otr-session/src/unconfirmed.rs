@@ -100,6 +100,10 @@ impl Unconfirmed {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
             sent.session != session || later
         });
+        // Most contacts have nothing unconfirmed most of the time.
+        if self.texts.is_empty() {
+            self.texts = VecDeque::new();
+        }
     }
 
     /// Takes out those among `macs` that were written to `reader`.

@@ -43,7 +43,7 @@ impl<G: Group> Expect2<G> {
         let (g2b, g3b) = (G::element(g2b)?, G::element(g3b)?);
         verify_log::<G>(Label(3), &g2b, c2, d2)?;
         verify_log::<G>(Label(4), &g3b, c3, d3)?;
-        let generators = Generators { g2: G::power(&g2b, &self.a2), g3: G::power(&g3b, &self.a3) };
+        let generators = Generators { g2: G::base(&g2b, Some(&self.a2)), g3: G::base(&g3b, Some(&self.a3)) };
         let theirs = Coordinates::verify(Label(5), &generators, [pb, qb], [cp, d5, d6])?;
 
         let (ours, [cp, d5, d6]) = Coordinates::prove(Label(6), &generators, &self.x, rng);

@@ -54,14 +54,14 @@ pub(crate) fn prove_log<G: Group>(label: Label, a: &G::Exponent, rng: &mut (impl
 pub(crate) fn verify_log<G: Group>(label: Label, public: &G::Element, c: &[u8], d: &[u8]) -> Result<(), Cheat> {
     let proof = Proof::<G, 1>::check(c, [d])?;
     let [d] = &proof.d;
-    proof.compare(label, &[&G::commitment(Some(d), &[], public, &proof.c)])
+    proof.compare(label, &[&G::commitment(Some(d), None, public, &proof.c)])
 }
 
 /// The generators that both sides have made together. They are secret between the two.
 #[derive(Debug)]
 pub(crate) struct Generators<G: Group> {
-    pub(crate) g2: G::Element,
-    pub(crate) g3: G::Element,
+    pub(crate) g2: G::Base,
+    pub(crate) g3: G::Base,
 }
 
 /// P and Q: what hides a secret until both can be compared.
@@ -85,10 +85,10 @@ impl<G: Group> Coordinates<G> {
             let Some(q) = G::generator_product(&r4, g2, secret) else { continue };
             let (r5, r6) = (G::draw(rng), G::draw(rng));
             let Some(both) = G::generator_product(&r5, g2, &r6) else { continue };
-            let c = Challenge::hash(label.0, &[&G::encode(&G::power(g3, &r5)), &G::encode(&both)]);
+            let c = Challenge::hash(label.0, &[&G::encode(&G::base_power(g3, &r5)), &G::encode(&both)]);
             if let (Some(d5), Some(d6)) = (G::respond(&r5, &r4, &c), G::respond(&r6, secret, &c)) {
                 let proof = [c.as_bytes().to_vec(), G::encode_response(&d5), G::encode_response(&d6)];
-                return (Self { p: G::power(g3, &r4), q }, proof);
+                return (Self { p: G::base_power(g3, &r4), q }, proof);
             }
         }
     }
@@ -103,8 +103,8 @@ impl<G: Group> Coordinates<G> {
         let (p, q) = (G::element(p)?, G::element(q)?);
         let proof = Proof::<G, 2>::check(c, [d5, d6])?;
         let [d5, d6] = &proof.d;
-        let first = G::commitment(None, &[(&generators.g3, d5)], &p, &proof.c);
-        let second = G::commitment(Some(d5), &[(&generators.g2, d6)], &q, &proof.c);
+        let first = G::commitment(None, Some((&generators.g3, d5)), &p, &proof.c);
+        let second = G::commitment(Some(d5), Some((&generators.g2, d6)), &q, &proof.c);
         proof.compare(label, &[&first, &second])?;
         Ok(Self { p, q })
     }
@@ -114,7 +114,7 @@ impl<G: Group> Coordinates<G> {
 #[derive(Debug)]
 pub(crate) struct Quotients<G: Group> {
     p: G::Element,
-    q: G::Element,
+    q: G::Base,
 }
 
 impl<G: Group> Quotients<G> {
@@ -123,17 +123,19 @@ impl<G: Group> Quotients<G> {
         // attack rules SMP-3, SMP-4: equal values would fix the result or bring a proof back to its maker.
         let p = G::quotient(&initiator.p, &responder.p).ok_or(Cheat)?;
         let q = G::quotient(&initiator.q, &responder.q).ok_or(Cheat)?;
-        Ok(Self { p, q })
+        Ok(Self { p, q: G::base(&q, None) })
     }
 
     /// R = (Qa / Qb)^x3, and a proof that it has the same exponent as g1^x3: R, cR, D7.
     pub(crate) fn prove(&self, label: Label, x3: &G::Exponent, rng: &mut (impl CryptoRng + ?Sized)) -> [Vec<u8>; 3] {
         loop {
             let r7 = G::draw(rng);
-            let c =
-                Challenge::hash(label.0, &[&G::encode(&G::generator_power(&r7)), &G::encode(&G::power(&self.q, &r7))]);
+            let c = Challenge::hash(
+                label.0,
+                &[&G::encode(&G::generator_power(&r7)), &G::encode(&G::base_power(&self.q, &r7))],
+            );
             if let Some(d7) = G::respond(&r7, x3, &c) {
-                let r = G::encode(&G::power(&self.q, x3));
+                let r = G::encode(&G::base_power(&self.q, x3));
                 return [r, c.as_bytes().to_vec(), G::encode_response(&d7)];
             }
         }
@@ -150,8 +152,8 @@ impl<G: Group> Quotients<G> {
         let r = G::element(r)?;
         let proof = Proof::<G, 1>::check(c, [d7])?;
         let [d7] = &proof.d;
-        let first = G::commitment(Some(d7), &[], their_g3, &proof.c);
-        let second = G::commitment(None, &[(&self.q, d7)], &r, &proof.c);
+        let first = G::commitment(Some(d7), None, their_g3, &proof.c);
+        let second = G::commitment(None, Some((&self.q, d7)), &r, &proof.c);
         proof.compare(label, &[&first, &second])?;
         // attack rule SMP-20
         Ok(if G::equal(&G::power(&r, our_x3), &self.p) { Verdict::Equal } else { Verdict::Different })

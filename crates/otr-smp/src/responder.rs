@@ -43,7 +43,7 @@ impl<G: Group> Asked<G> {
         let [c3, d3] = prove_log::<G>(Label(4), &b3, rng);
         let g2b = G::encode(&G::generator_power(&b2));
         let g3b = G::encode(&G::generator_power(&b3));
-        let generators = Generators { g2: G::power(&self.g2a, &b2), g3: G::power(&self.g3a, &b3) };
+        let generators = Generators { g2: G::base(&self.g2a, Some(&b2)), g3: G::base(&self.g3a, Some(&b3)) };
         let (ours, [cp, d5, d6]) = Coordinates::prove(Label(5), &generators, &G::exponent(secret), rng);
         let (pb, qb) = (G::encode(&ours.p), G::encode(&ours.q));
         let numbers = Numbers([g2b, c2, d2, g3b, c3, d3, pb, qb, cp, d5, d6]);

@@ -1,6 +1,7 @@
 //! What a Data message says once decrypted: text, and records beside it.
 
 use alloc::vec::Vec;
+use core::ffi::CStr;
 
 use crate::{limits::MAX_RECORDS, reader::Reader, writer::Writer};
 
@@ -81,9 +82,10 @@ impl<'a> Plaintext<'a> {
     /// Takes decrypted bytes apart. Every byte string is some plaintext.
     #[must_use]
     pub fn decode(bytes: &'a [u8]) -> Self {
-        let mut parts = bytes.splitn(2, |&byte| byte == 0);
-        let text = parts.next().unwrap_or_default();
-        let mut reader = Reader::new(parts.next().unwrap_or_default());
+        // Looks at many bytes at a time.
+        let end = CStr::from_bytes_until_nul(bytes).map_or(bytes.len(), CStr::count_bytes);
+        let (text, rest) = bytes.split_at_checked(end).unwrap_or((bytes, &[]));
+        let mut reader = Reader::new(rest.split_first().map_or(&[], |(_, records)| records));
         let mut tlvs = Vec::new();
         while reader.remaining() > 0 {
             match read_tlv(&mut reader) {

@@ -5,11 +5,13 @@
  * Two user states in one process hand each other their messages. Keys are made before the clock starts. The clock is
  * this thread's processor time, so that other work on the machine counts as little as can be.
  */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <libotr/instag.h>
 #include <libotr/privkey.h>
@@ -20,12 +22,14 @@
 
 #define PROTOCOL "prpl-jabber"
 #define SECRET "in the bakery"
-#define LONGEST_TEXT (16 * 1024)
+#define LONGEST_TEXT (64 * 1024)
+#define PAIRS_IN_MEMORY 500
 
 enum { MOST_BATCHES = 64, MOST_EACH = 64 };
 
 struct person {
     const char *name;
+    const char *alias; /* what the peer calls this person */
     struct person *peer;
     OtrlUserState us;
     OtrlPolicy policy;
@@ -106,7 +110,7 @@ static const OtrlMessageAppOps ops = {
 static size_t receive(struct person *person, const char *message)
 {
     char *shown = NULL;
-    int internal = otrl_message_receiving(person->us, &ops, person, person->name, PROTOCOL, person->peer->name, message,
+    int internal = otrl_message_receiving(person->us, &ops, person, person->name, PROTOCOL, person->peer->alias, message,
                                           &shown, NULL, &person->context, NULL, NULL);
     size_t length = internal || !shown ? 0 : strlen(shown);
     otrl_message_free(shown);
@@ -118,7 +122,7 @@ static char *seal(struct person *person, size_t size)
 {
     char *message = NULL;
     gcry_error_t err =
-        otrl_message_sending(person->us, &ops, person, person->name, PROTOCOL, person->peer->name, OTRL_INSTAG_BEST,
+        otrl_message_sending(person->us, &ops, person, person->name, PROTOCOL, person->peer->alias, OTRL_INSTAG_BEST,
                              text + LONGEST_TEXT - size, NULL, &message, OTRL_FRAGMENT_SEND_SKIP, NULL, NULL, NULL);
     if (err || !message || strncmp(message, "?OTR:", 5)) {
         die("a text did not go out encrypted");
@@ -163,13 +167,6 @@ static void connect_both(struct pair *pair)
     }
 }
 
-/* The conversation ends; the contacts stay known to each other. */
-static void end(struct pair *pair)
-{
-    otrl_context_force_plaintext(pair->alice.context);
-    otrl_context_force_plaintext(pair->bob.context);
-}
-
 /* They are strangers again. */
 static void forget(struct pair *pair)
 {
@@ -178,36 +175,12 @@ static void forget(struct pair *pair)
     pair->alice.context = pair->bob.context = NULL;
 }
 
-/* Texts that cross: who receives one has written one, so nobody answers by a heartbeat. */
-static void talk(struct pair *pair, size_t size)
-{
-    char *there = seal(&pair->alice, size);
-    char *back = seal(&pair->bob, size);
-    open_sealed(&pair->bob, there, size);
-    open_sealed(&pair->alice, back, size);
-}
-
 static unsigned long long meet(struct pair *pair, int each, size_t size)
-{
-    unsigned long long taken = 0;
-    for (int i = 0; i < each; i++) {
-        forget(pair);
-        unsigned long long begun = now();
-        connect_both(pair);
-        if (size) {
-            talk(pair, size);
-        }
-        taken += now() - begun;
-    }
-    return taken;
-}
-
-static unsigned long long meet_again(struct pair *pair, int each, size_t size)
 {
     (void)size;
     unsigned long long taken = 0;
     for (int i = 0; i < each; i++) {
-        end(pair);
+        forget(pair);
         unsigned long long begun = now();
         connect_both(pair);
         taken += now() - begun;
@@ -237,34 +210,18 @@ static unsigned long long compare(struct pair *pair, int each, size_t size)
     return now() - begun;
 }
 
-/* Alice writes `each` texts, Bob reads them all. What either takes. */
-static void one_way(struct pair *pair, int each, size_t size, unsigned long long *sealing, unsigned long long *opening)
+/* Alice writes `each` texts, Bob reads them all. */
+static unsigned long long burst(struct pair *pair, int each, size_t size)
 {
     char *messages[MOST_EACH];
     unsigned long long begun = now();
     for (int i = 0; i < each; i++) {
         messages[i] = seal(&pair->alice, size);
     }
-    unsigned long long sealed = now();
     for (int i = 0; i < each; i++) {
         open_sealed(&pair->bob, messages[i], size);
     }
-    *sealing = sealed - begun;
-    *opening = now() - sealed;
-}
-
-static unsigned long long seal_one_way(struct pair *pair, int each, size_t size)
-{
-    unsigned long long sealing, opening;
-    one_way(pair, each, size, &sealing, &opening);
-    return sealing;
-}
-
-static unsigned long long open_one_way(struct pair *pair, int each, size_t size)
-{
-    unsigned long long sealing, opening;
-    one_way(pair, each, size, &sealing, &opening);
-    return opening;
+    return now() - begun;
 }
 
 /* Each message is answered by the next, so each rotates keys. */
@@ -279,20 +236,132 @@ static unsigned long long ping_pong(struct pair *pair, int each, size_t size)
     return now() - begun;
 }
 
+/* libotr wants real files to write keys to; this one lies in memory. */
+static void make_key(struct person *person)
+{
+    FILE *file = fdopen(memfd_create("keys", MFD_CLOEXEC), "w+");
+    if (!file || otrl_privkey_generate_FILEp(person->us, file, person->name, PROTOCOL) ||
+        otrl_instag_generate_FILEp(person->us, file, person->name, PROTOCOL)) {
+        die("keys cannot be made");
+    }
+    fclose(file);
+}
+
+static unsigned long long dsa_key(struct pair *pair, int each, size_t size)
+{
+    (void)pair, (void)size;
+    unsigned long long taken = 0;
+    for (int i = 0; i < each; i++) {
+        struct person person = {.name = "alice", .us = otrl_userstate_create()};
+        unsigned long long begun = now();
+        make_key(&person);
+        taken += now() - begun;
+        otrl_userstate_free(person.us);
+    }
+    return taken;
+}
+
+/* The group's powers as libotr's dh.c has them done: the exponent is 320 random bits in secure memory. */
+static unsigned long long powers(int each, int of_generator)
+{
+    static const char modulus[] = "FFFFFFFFFFFFFFFFC90FDAA22168C234C4C6628B80DC1CD129024E088A67CC74020BBEA63B139B22514A08798E34"
+                                  "04DDEF9519B3CD3A431B302B0A6DF25F14374FE1356D6D51C245E485B576625E7EC6F44C42E9A637ED6B0BFF5CB6"
+                                  "F406B7EDEE386BFB5A899FA5AE9F24117C4B1FE649286651ECE45B3DC2007CB8A163BF0598DA48361C55D39A6916"
+                                  "3FA8FD24CF5F83655D23DCA3AD961C62F356208552BB9ED529077096966D670C354E4ABC9804F1746C08CA237327"
+                                  "FFFFFFFFFFFFFFFF";
+    gcry_mpi_t p, base = gcry_mpi_new(0), exponent = gcry_mpi_snew(0), power = gcry_mpi_new(0);
+    if (gcry_mpi_scan(&p, GCRYMPI_FMT_HEX, modulus, 0, NULL)) {
+        die("the modulus cannot be read");
+    }
+    unsigned long long taken = 0;
+    for (int i = 0; i < each; i++) {
+        gcry_mpi_randomize(exponent, 320, GCRY_STRONG_RANDOM);
+        if (of_generator) {
+            gcry_mpi_set_ui(base, 2);
+        } else {
+            gcry_mpi_randomize(base, 1535, GCRY_WEAK_RANDOM);
+        }
+        unsigned long long begun = now();
+        gcry_mpi_powm(power, base, exponent, p);
+        taken += now() - begun;
+    }
+    gcry_mpi_release(p);
+    gcry_mpi_release(base);
+    gcry_mpi_release(exponent);
+    gcry_mpi_release(power);
+    return taken;
+}
+
+static unsigned long long public_value(struct pair *pair, int each, size_t size)
+{
+    (void)pair, (void)size;
+    return powers(each, 1);
+}
+
+static unsigned long long shared_secret(struct pair *pair, int each, size_t size)
+{
+    (void)pair, (void)size;
+    return powers(each, 0);
+}
+
+/* Signs the 32 bytes of a key exchange `each` times, and checks the signatures. */
+static void signatures(struct pair *pair, int each, unsigned long long *signing, unsigned long long *checking)
+{
+    OtrlPrivKey *key = otrl_privkey_find(pair->alice.us, pair->alice.name, PROTOCOL);
+    gcry_sexp_t public = NULL;
+    if (!key || gcry_sexp_build(&public, NULL, "%S", key->privkey)) {
+        die("there is no key");
+    }
+    *signing = *checking = 0;
+    for (int i = 0; i < each; i++) {
+        unsigned char data[32], *signature = NULL;
+        size_t length;
+        gcry_create_nonce(data, sizeof data);
+        unsigned long long begun = now();
+        if (otrl_privkey_sign(&signature, &length, key, data, sizeof data)) {
+            die("no signature");
+        }
+        unsigned long long signed_at = now();
+        if (otrl_privkey_verify(signature, length, key->pubkey_type, public, data, sizeof data)) {
+            die("a signature is wrong");
+        }
+        *checking += now() - signed_at;
+        *signing += signed_at - begun;
+        free(signature);
+    }
+    gcry_sexp_release(public);
+}
+
+static unsigned long long dsa_sign(struct pair *pair, int each, size_t size)
+{
+    (void)size;
+    unsigned long long signing, checking;
+    signatures(pair, each, &signing, &checking);
+    return signing;
+}
+
+static unsigned long long dsa_verify(struct pair *pair, int each, size_t size)
+{
+    (void)size;
+    unsigned long long signing, checking;
+    signatures(pair, each, &signing, &checking);
+    return checking;
+}
+
 static const struct measurement measurements[] = {
-    {"handshake, version 3", meet, 3, 0, 16, 1},
-    {"handshake, version 2", meet, 2, 0, 16, 1},
-    {"handshake, a text each way, version 3", meet, 3, 64, 16, 1},
-    {"handshake, a text each way, version 2", meet, 2, 64, 16, 1},
-    {"handshake, met before, version 3", meet_again, 3, 0, 16, 1},
-    {"handshake, met before, version 2", meet_again, 2, 0, 16, 1},
-    {"SMP, a whole run", compare, 3, 0, 4, 1},
-    {"data message, one way, seal 1 KiB", seal_one_way, 3, 1024, 40, 32},
-    {"data message, one way, open 1 KiB", open_one_way, 3, 1024, 40, 32},
-    {"data message, one way, seal 16 KiB", seal_one_way, 3, 16 * 1024, 20, 8},
-    {"data message, one way, open 16 KiB", open_one_way, 3, 16 * 1024, 20, 8},
-    {"data message, ping-pong, 1 KiB", ping_pong, 3, 1024, 16, 2},
-    {"data message, ping-pong, 16 KiB", ping_pong, 3, 16 * 1024, 16, 2},
+    {"exchange/3", meet, 3, 0, 16, 1},
+    {"exchange/2", meet, 2, 0, 16, 1},
+    {"ping-pong/64", ping_pong, 3, 64, 16, 2},
+    {"ping-pong/1024", ping_pong, 3, 1024, 16, 2},
+    {"burst/64", burst, 3, 64, 40, 32},
+    {"burst/1024", burst, 3, 1024, 40, 32},
+    {"burst/65536", burst, 3, 65536, 20, 8},
+    {"smp", compare, 3, 0, 4, 1},
+    {"dsa-key", dsa_key, 3, 0, 12, 1},
+    {"public-value", public_value, 3, 0, 20, 8},
+    {"shared-secret", shared_secret, 3, 0, 20, 8},
+    {"dsa-sign", dsa_sign, 3, 0, 20, 8},
+    {"dsa-verify", dsa_verify, 3, 0, 20, 8},
 };
 
 static int by_size(const void *left, const void *right)
@@ -311,33 +380,27 @@ static void measure(const struct measurement *measurement, struct pair *pair, in
         times[i] = measurement->work(pair, measurement->each, measurement->size) / (unsigned int)measurement->each;
     }
     qsort(times, (size_t)batches, sizeof *times, by_size);
-    printf("{\"name\":\"%s\",\"iterations\":%d,\"median_ns\":%llu,\"min_ns\":%llu}\n", measurement->name,
-           batches * measurement->each, times[batches / 2], times[0]);
-    fflush(stdout);
-}
-
-/* libotr wants real files to write keys to; this one lies in memory. */
-static void make_keys(struct person *person)
-{
-    FILE *file = fdopen(memfd_create("keys", MFD_CLOEXEC), "w+");
-    person->us = otrl_userstate_create();
-    if (!file || otrl_privkey_generate_FILEp(person->us, file, person->name, PROTOCOL) ||
-        otrl_instag_generate_FILEp(person->us, file, person->name, PROTOCOL)) {
-        die("keys cannot be made");
+    unsigned long long sum = 0;
+    for (int i = 0; i < batches; i++) {
+        sum += times[i];
     }
-    fclose(file);
+    printf("{\"name\":\"%s\",\"iterations\":%d,\"median_ns\":%llu,\"min_ns\":%llu,\"mean_ns\":%llu}\n", measurement->name,
+           batches * measurement->each, times[batches / 2], times[0], sum / (unsigned int)batches);
+    fflush(stdout);
 }
 
 static void open_pair(struct pair *pair, unsigned int version)
 {
     OtrlPolicy policy = version == 2 ? OTRL_POLICY_ALLOW_V2 : OTRL_POLICY_ALLOW_V3;
     *pair = (struct pair){
-        .alice = {.name = "alice", .peer = &pair->bob, .policy = policy},
-        .bob = {.name = "bob", .peer = &pair->alice, .policy = policy},
+        .alice = {.name = "alice", .alias = "alice", .peer = &pair->bob, .policy = policy},
+        .bob = {.name = "bob", .alias = "bob", .peer = &pair->alice, .policy = policy},
         .version = version,
     };
-    make_keys(&pair->alice);
-    make_keys(&pair->bob);
+    pair->alice.us = otrl_userstate_create();
+    pair->bob.us = otrl_userstate_create();
+    make_key(&pair->alice);
+    make_key(&pair->bob);
     connect_both(pair);
 }
 
@@ -345,6 +408,47 @@ static void close_pair(struct pair *pair)
 {
     otrl_userstate_free(pair->alice.us);
     otrl_userstate_free(pair->bob.us);
+}
+
+static long resident_bytes(void)
+{
+    long pages, resident;
+    malloc_trim(0);
+    FILE *file = fopen("/proc/self/statm", "r");
+    if (!file || fscanf(file, "%ld %ld", &pages, &resident) != 2) {
+        die("there is no telling how much memory is used");
+    }
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE);
+}
+
+/* How much memory two ends of a conversation take, after two texts each way. */
+static void memory(const struct pair *keys)
+{
+    static char names[PAIRS_IN_MEMORY + 1][2][16];
+    long before = 0;
+    for (int i = 0; i <= PAIRS_IN_MEMORY; i++) {
+        /* The first is only there so that everything that is shared has been set up. */
+        if (i == 1) {
+            before = resident_bytes();
+        }
+        snprintf(names[i][0], sizeof names[i][0], "alice %d", i);
+        snprintf(names[i][1], sizeof names[i][1], "bob %d", i);
+        /* Each calls the other by a new name, and has one key. */
+        struct pair pair = *keys;
+        pair.alice.peer = &pair.bob;
+        pair.bob.peer = &pair.alice;
+        pair.alice.alias = names[i][0];
+        pair.bob.alias = names[i][1];
+        pair.alice.context = pair.bob.context = NULL;
+        connect_both(&pair);
+        for (int j = 0; j < 4; j++) {
+            struct person *writer = j % 2 ? &pair.bob : &pair.alice;
+            open_sealed(writer->peer, seal(writer, 64), 64);
+        }
+    }
+    printf("{\"name\":\"memory\",\"pairs\":%d,\"bytes\":%ld}\n", PAIRS_IN_MEMORY,
+           (resident_bytes() - before) / PAIRS_IN_MEMORY);
 }
 
 int main(int argc, char **argv)
@@ -367,6 +471,8 @@ int main(int argc, char **argv)
         const struct measurement *measurement = &measurements[i];
         measure(measurement, &pairs[measurement->version - 2], measurement->batches / (quick ? 4 : 1));
     }
+    forget(&pairs[1]);
+    memory(&pairs[1]);
     close_pair(&pairs[0]);
     close_pair(&pairs[1]);
     return 0;

@@ -31,6 +31,31 @@ type account struct {
 	peers          map[string]*peer
 }
 
+// applyTo has a conversation follow the rules.
+func (r rules) applyTo(talk *otr3.Conversation) {
+	policies := new(otr3.Conversation).Policies
+	for _, version := range r.versions {
+		switch {
+		case r.policy == "never":
+		case version == 2:
+			policies.AllowV2()
+		case version == 3:
+			policies.AllowV3()
+		}
+	}
+	switch r.policy {
+	case "opportunistic":
+		policies.SendWhitespaceTag()
+	case "always":
+		policies.RequireEncryption()
+	}
+	if r.policy == "opportunistic" || r.policy == "always" {
+		policies.WhitespaceStartAKE()
+		policies.ErrorStartAKE()
+	}
+	talk.Policies = policies
+}
+
 func isPolicy(name string) bool {
 	return name == "never" || name == "manual" || name == "opportunistic" || name == "always"
 }
@@ -127,6 +152,16 @@ func (a *account) openInstance() error {
 	a.instance = new(otr3.Conversation).InitializeInstanceTag(0)
 	lines = append(lines, []string{a.name, a.protocol, fmt.Sprintf("%08x", a.instance)})
 	return a.write("otr.instance_tags", lines)
+}
+
+// conversation is one of ours that knows nothing yet and tells nobody anything.
+func (a *account) conversation(rules rules) *otr3.Conversation {
+	talk := &otr3.Conversation{}
+	talk.SetOurKeys([]otr3.PrivateKey{a.key})
+	talk.InitializeInstanceTag(a.instance)
+	talk.SetFragmentSize(a.fragment)
+	rules.applyTo(talk)
+	return talk
 }
 
 func (a *account) readFingerprints() error {

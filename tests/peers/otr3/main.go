@@ -1,3 +1,5 @@
+//go:build !bench
+
 // otr3-driver: the Go library otr3 behind the engine contract. Requests on standard input, answers on standard output.
 package main
 

@@ -45,41 +45,16 @@ func (p *peer) rules() rules {
 
 // renew begins with a conversation that knows nothing, under the rules that hold now.
 func (p *peer) renew() {
-	p.talk = &otr3.Conversation{}
-	p.talk.SetOurKeys([]otr3.PrivateKey{p.account.key})
-	p.talk.InitializeInstanceTag(p.account.instance)
-	p.talk.SetFragmentSize(p.account.fragment)
+	p.talk = p.account.conversation(p.rules())
 	p.talk.SetMessageEventHandler(p)
 	p.talk.SetSMPEventHandler(p)
 	p.talk.SetSecurityEventHandler(p)
 	p.talk.SetErrorMessageHandler(p)
 	setReceivedKeyHandler(p.talk, p)
-	p.applyRules()
 }
 
 func (p *peer) applyRules() {
-	rules := p.rules()
-	policies := new(otr3.Conversation).Policies
-	for _, version := range rules.versions {
-		switch {
-		case rules.policy == "never":
-		case version == 2:
-			policies.AllowV2()
-		case version == 3:
-			policies.AllowV3()
-		}
-	}
-	switch rules.policy {
-	case "opportunistic":
-		policies.SendWhitespaceTag()
-	case "always":
-		policies.RequireEncryption()
-	}
-	if rules.policy == "opportunistic" || rules.policy == "always" {
-		policies.WhitespaceStartAKE()
-		policies.ErrorStartAKE()
-	}
-	p.talk.Policies = policies
+	p.rules().applyTo(p.talk)
 }
 
 // begin forgets what the library said during the call before.

@@ -4,13 +4,14 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{Limb, NonZero, Odd, U192, U1024, Word};
-use crypto_primes::{Flavor, is_prime, random_prime};
+use crypto_bigint::{Limb, NonZero, Odd, Reciprocal, U192, U1024, Word};
+use crypto_primes::{Flavor, random_prime};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use super::modulus::{number, write};
 use super::scalar::{Order, to_bytes};
+use crate::montgomery::Modulus;
 use crate::mpi;
 use crate::secret::Secret;
 
@@ -51,7 +52,8 @@ pub(crate) fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Generated {
     }
 }
 
-/// A prime p of exactly 1024 bits with q dividing p - 1, unless this q has bad luck.
+/// A probable prime p of exactly 1024 bits with q dividing p - 1, unless this q has bad luck. The check of the whole
+/// key that has to follow tests it thoroughly.
 fn modulus(rng: &mut (impl CryptoRng + ?Sized), q: &U192) -> Option<U1024> {
     // As many attempts as FIPS 186 gives one q: a prime is expected after about 355.
     const ATTEMPTS: usize = 4096;
@@ -64,7 +66,7 @@ fn modulus(rng: &mut (impl CryptoRng + ?Sized), q: &U192) -> Option<U1024> {
         let x = number::<{ U1024::LIMBS }>(&bytes) | top;
         let excess: U192 = x.rem_vartime(&double);
         let p = x.wrapping_sub(&excess.resize()).wrapping_add(&U1024::ONE);
-        let found = p.bits_vartime() == 1024 && sieve.passes(&p) && is_prime(Flavor::Any, &p);
+        let found = p.bits_vartime() == 1024 && sieve.passes(&p) && passes_fermat(&p);
         found.then_some(p)
     })
 }
@@ -87,23 +89,47 @@ fn shortest(value: &U1024) -> Vec<u8> {
     mpi::trim(&bytes).to_vec()
 }
 
-/// The odd primes below 2048, which settle six candidates out of seven without a costly test.
-struct Sieve(Vec<NonZero<Limb>>);
+/// Whether 2^(p-1) is 1 modulo p: of random numbers nearly none but primes.
+fn passes_fermat(p: &U1024) -> bool {
+    let modulus = Modulus::<9, 2>::new(p.to_be_bytes().as_ref());
+    let exponent = p.wrapping_sub(&U1024::ONE).to_be_bytes();
+    let two = modulus.odd_powers(&modulus.number(&[2]));
+    let power = modulus.product_vartime(&[(&two, exponent.as_ref())]);
+    modulus.equal(&power, &modulus.one()).into()
+}
+
+/// The odd primes below 8192, which settle seven candidates out of eight without a costly test.
+///
+/// They are taken in groups whose product fits a limb, so that a candidate is divided once for all of a group.
+struct Sieve(Vec<(Reciprocal, Vec<Word>)>);
 
 impl Sieve {
     fn new() -> Self {
         let mut primes: Vec<Word> = Vec::new();
-        for n in (3_u16..2048).step_by(2).map(Word::from) {
-            if primes.iter().all(|prime| !n.is_multiple_of(*prime)) {
+        for n in (3_u16..8192).step_by(2).map(Word::from) {
+            if primes.iter().take_while(|prime| *prime * *prime <= n).all(|prime| !n.is_multiple_of(*prime)) {
                 primes.push(n);
             }
         }
-        let limbs = primes.into_iter().map(|prime| NonZero::new(Limb(prime)));
-        Self(limbs.filter_map(|limb| limb.into_option()).collect())
+        let mut groups: Vec<(Word, Vec<Word>)> = Vec::new();
+        for prime in primes {
+            match groups.last_mut().and_then(|(product, group)| Some((product.checked_mul(prime)?, product, group))) {
+                Some((larger, product, group)) => {
+                    *product = larger;
+                    group.push(prime);
+                }
+                None => groups.push((prime, vec![prime])),
+            }
+        }
+        let divisor = |product| NonZero::new(Limb(product)).into_option().map(Reciprocal::new);
+        Self(groups.into_iter().filter_map(|(product, group)| Some((divisor(product)?, group))).collect())
     }
 
     fn passes(&self, candidate: &U1024) -> bool {
-        self.0.iter().all(|prime| candidate.rem_limb(*prime) != Limb::ZERO)
+        self.0.iter().all(|(divisor, primes)| {
+            let rest = candidate.rem_limb_with_reciprocal(divisor).0;
+            primes.iter().all(|prime| !rest.is_multiple_of(*prime))
+        })
     }
 }
 
@@ -114,10 +140,18 @@ mod tests {
     #[test]
     fn the_sieve_holds_the_odd_primes_and_settles_their_multiples() {
         let sieve = Sieve::new();
-        assert_eq!(sieve.0.len(), 308, "309 primes lie below 2048, 2 among them");
-        let first: Vec<Word> = sieve.0.iter().take(5).map(|limb| limb.as_ref().0).collect();
-        assert_eq!(first, [3, 5, 7, 11, 13]);
-        assert!(!sieve.passes(&U1024::from_u32(2039 * 2053)));
-        assert!(sieve.passes(&U1024::from_u32(2053 * 2063)));
+        let primes: Vec<Word> = sieve.0.iter().flat_map(|(_, group)| group.clone()).collect();
+        assert_eq!(primes.len(), 1027, "1028 primes lie below 8192, 2 among them");
+        assert_eq!(primes[..5], [3, 5, 7, 11, 13]);
+        assert!(!sieve.passes(&U1024::from_u64(8191 * 8209)));
+        assert!(!sieve.passes(&U1024::from_u64(3 * 8209)));
+        assert!(sieve.passes(&U1024::from_u64(8209 * 8219)));
+    }
+
+    #[test]
+    fn primes_pass_the_test_of_fermat_and_random_numbers_do_not() {
+        let prime: U1024 = random_prime(&mut crate::testing::rng(25), Flavor::Any, 1024);
+        assert!(passes_fermat(&prime));
+        assert!(!passes_fermat(&prime.wrapping_sub(&U1024::from_u8(2))));
     }
 }

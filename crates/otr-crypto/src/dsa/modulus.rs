@@ -5,15 +5,14 @@
 
 use alloc::boxed::Box;
 
-use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{MultiExponentiateBoundedExp, Odd, U1024, U1536, U2048, U3072, Uint, Word};
+use crypto_bigint::{U1024, U1536, U2048, U3072, Uint, Word};
+use once_cell::race::OnceBox;
 use zeroize::Zeroizing;
 
-use super::primality::{Rounds, is_prime};
-use super::scalar::{Order, SCALAR_BYTES, Scalar};
+use super::primality::{Maker, Rounds, is_prime};
+use super::scalar::{Order, SCALAR_BYTES, Scalar, to_bytes};
+use crate::montgomery::{Comb, Modulus, Number, OddPowers};
 use crate::{Error, mpi};
-
-const SCALAR_BITS: u32 = 160;
 
 /// The four numbers of a public key, big-endian in their shortest form.
 #[derive(Clone, Copy)]
@@ -39,7 +38,7 @@ pub(crate) trait Powers: Send + Sync {
 /// Checks a key completely; see [`crate::PublicKey::from_parts`] for the rules.
 ///
 /// The cheap checks come first, the primality of p last.
-pub(crate) fn check(numbers: &Numbers<'_>) -> Result<(Order, Box<dyn Powers>), Error> {
+pub(crate) fn check(numbers: &Numbers<'_>, maker: Maker) -> Result<(Order, Box<dyn Powers>), Error> {
     if numbers.p.len() > U3072::BYTES {
         return Err(Error::KeyModulus);
     }
@@ -49,75 +48,99 @@ pub(crate) fn check(numbers: &Numbers<'_>) -> Result<(Order, Box<dyn Powers>), E
     let q = mpi::pad::<SCALAR_BYTES>(numbers.q).map_err(|_| Error::KeyOrder)?;
     let order = Order::new(&q).ok_or(Error::KeyOrder)?;
     let powers: Box<dyn Powers> = match number::<{ U3072::LIMBS }>(numbers.p).bits_vartime() {
-        1024 => Box::new(Field::<{ U1024::LIMBS }>::check(numbers, &order)?),
-        1025..=1536 => Box::new(Field::<{ U1536::LIMBS }>::check(numbers, &order)?),
-        1537..=2048 => Box::new(Field::<{ U2048::LIMBS }>::check(numbers, &order)?),
-        2049..=3072 => Box::new(Field::<{ U3072::LIMBS }>::check(numbers, &order)?),
+        1024 => Box::new(Field::<9, 2, { U1024::LIMBS }>::check(numbers, &order, maker)?),
+        1025..=1536 => Box::new(Field::<13, 2, { U1536::LIMBS }>::check(numbers, &order, maker)?),
+        1537..=2048 => Box::new(Field::<13, 3, { U2048::LIMBS }>::check(numbers, &order, maker)?),
+        2049..=3072 => Box::new(Field::<13, 4, { U3072::LIMBS }>::check(numbers, &order, maker)?),
         _ => return Err(Error::KeyModulus),
     };
     Ok((order, powers))
 }
 
-/// g and y modulo p, which has at most `LIMBS` limbs.
-struct Field<const LIMBS: usize> {
-    g: FixedMontyForm<LIMBS>,
-    y: FixedMontyForm<LIMBS>,
+/// g and y modulo p, which has at most `LIMBS` limbs, and `N` blocks of `L` as the arithmetic cuts it.
+struct Field<const L: usize, const N: usize, const LIMBS: usize> {
+    modulus: Modulus<L, N>,
+    /// With 5 KB for both at 1024 bits.
+    g: OddPowers<L, N>,
+    y: OddPowers<L, N>,
+    /// For the powers of g and y to 160 bits: 37 KB at 1024 bits, made with our first signature. Keys of others go
+    /// without.
+    combs: OnceBox<[Comb<L, N, 5>; 2]>,
 }
 
-impl<const LIMBS: usize> Field<LIMBS> {
-    fn check(numbers: &Numbers<'_>, order: &Order) -> Result<Self, Error> {
+impl<const L: usize, const N: usize, const LIMBS: usize> Field<L, N, LIMBS> {
+    fn check(numbers: &Numbers<'_>, order: &Order, maker: Maker) -> Result<Self, Error> {
         let p = number::<LIMBS>(numbers.p);
-        let odd = Odd::new(p).into_option().ok_or(Error::KeyModulus)?;
+        if !bool::from(p.is_odd()) {
+            return Err(Error::KeyModulus);
+        }
         if order.reduce(&p) != Scalar::ONE {
             return Err(Error::KeyOrder);
         }
-        if !is_prime(order.q().as_ref(), numbers, Rounds::ORDER) {
+        if !is_prime(order.q().as_ref(), numbers, Rounds::order(maker)) {
             return Err(Error::KeyNotPrime);
         }
-        let params = FixedMontyParams::new_vartime(odd);
-        let g = element(numbers.g, order, &params).ok_or(Error::KeyGenerator)?;
-        let y = element(numbers.y, order, &params).ok_or(Error::KeyPublicValue)?;
-        if !is_prime(&p, numbers, Rounds::modulus(Uint::<LIMBS>::BITS)) {
+        let modulus = Modulus::new(numbers.p);
+        let element = |bytes| element(bytes, &p, order, &modulus);
+        let g = element(numbers.g).ok_or(Error::KeyGenerator)?;
+        let y = element(numbers.y).ok_or(Error::KeyPublicValue)?;
+        if !is_prime(&p, numbers, Rounds::modulus(maker, Uint::<LIMBS>::BITS)) {
             return Err(Error::KeyNotPrime);
         }
-        Ok(Self { g, y })
+        Ok(Self { modulus, g, y, combs: OnceBox::new() })
+    }
+
+    fn combs(&self) -> &[Comb<L, N, 5>; 2] {
+        let comb = |base| Comb::new(&self.modulus, base, 8 * SCALAR_BYTES, 4);
+        self.combs.get_or_init(|| Box::new([self.g.base(), self.y.base()].map(comb)))
+    }
+
+    /// The number modulo q.
+    fn reduce(&self, order: &Order, number: &Number<L, N>) -> Scalar {
+        let mut bytes = Zeroizing::new([0; U3072::BYTES]);
+        self.modulus.write(number, &mut *bytes);
+        order.reduce(&Zeroizing::new(self::number::<LIMBS>(&*bytes)))
     }
 }
 
 /// A number in 2..=p-1 whose order is q.
-fn element<const LIMBS: usize>(
+fn element<const L: usize, const N: usize, const LIMBS: usize>(
     bytes: &[u8],
+    p: &Uint<LIMBS>,
     order: &Order,
-    params: &FixedMontyParams<LIMBS>,
-) -> Option<FixedMontyForm<LIMBS>> {
+    modulus: &Modulus<L, N>,
+) -> Option<OddPowers<L, N>> {
     let value = number::<LIMBS>(bytes);
-    if bytes.len() > Uint::<LIMBS>::BYTES || value <= Uint::ONE || value >= *params.modulus().as_ref() {
+    if bytes.len() > Uint::<LIMBS>::BYTES || value <= Uint::ONE || value >= *p {
         return None;
     }
-    let element = FixedMontyForm::new(&value, params);
-    let power = power(&element, order.q().as_ref());
-    (*power == FixedMontyForm::one(params)).then_some(element)
+    let element = modulus.odd_powers(&modulus.number(bytes));
+    let power = modulus.product_vartime(&[(&element, to_bytes(order.q().as_ref()).as_bytes())]);
+    bool::from(modulus.equal(&power, &modulus.one())).then_some(element)
 }
 
-/// Always runs 160 bits, with fixed windows and whole-table selection: constant time.
-fn power<const LIMBS: usize>(base: &FixedMontyForm<LIMBS>, exponent: &Scalar) -> Zeroizing<FixedMontyForm<LIMBS>> {
-    let wide = Zeroizing::new(exponent.resize::<LIMBS>());
-    Zeroizing::new(base.pow_amm_bounded_exp(&wide, SCALAR_BITS))
-}
-
-impl<const LIMBS: usize> Powers for Field<LIMBS> {
+impl<const L: usize, const N: usize, const LIMBS: usize> Powers for Field<L, N, LIMBS> {
     fn commit(&self, order: &Order, k: &Scalar) -> Zeroizing<Scalar> {
-        let power = Zeroizing::new(power(&self.g, k).retrieve());
-        Zeroizing::new(order.reduce(&power))
+        let [g, _] = self.combs();
+        Zeroizing::new(self.reduce(order, &g.power(&self.modulus, to_bytes(k).as_bytes())))
     }
 
     fn combine(&self, order: &Order, a: &Scalar, b: &Scalar) -> Scalar {
-        let product = FixedMontyForm::multi_exponentiate_bounded_exp(&[(self.g, *a), (self.y, *b)], SCALAR_BITS);
-        order.reduce(&product.retrieve())
+        let (a, b) = (to_bytes(a), to_bytes(b));
+        let product = match self.combs.get() {
+            Some([g, y]) => {
+                let powers = [(g, &a), (y, &b)];
+                let [g, y] = powers.map(|(comb, exponent)| comb.power_vartime(&self.modulus, exponent.as_bytes()));
+                self.modulus.multiply(&g, &y)
+            }
+            None => self.modulus.product_vartime(&[(&self.g, a.as_bytes()), (&self.y, b.as_bytes())]),
+        };
+        self.reduce(order, &product)
     }
 
     fn is_secret(&self, x: &Scalar) -> bool {
-        *power(&self.g, x) == self.y
+        let [g, _] = self.combs();
+        self.modulus.equal(&g.power(&self.modulus, to_bytes(x).as_bytes()), self.y.base()).into()
     }
 }
 
@@ -146,7 +169,6 @@ pub(crate) fn write<const LIMBS: usize>(value: &Uint<LIMBS>, out: &mut [u8]) {
 mod tests {
     use num_bigint::BigUint;
 
-    use super::super::scalar::to_bytes;
     use super::*;
     use crate::testing::{KEYS, LIBGCRYPT, big, entries, key, rng};
 
@@ -161,7 +183,7 @@ mod tests {
         for entry in keys {
             let [p, q, g, y] = ["p", "q", "g", "y"].map(|name| entry.bytes(name));
             let numbers = Numbers { p: &p, q: &q, g: &g, y: &y };
-            let (order, powers) = check(&numbers).unwrap();
+            let (order, powers) = check(&numbers, Maker::Anybody).unwrap();
             let [p, q, g, y] = [&p, &q, &g, &y].map(|bytes| big(bytes));
             for _ in 0..5 {
                 let (a, b) = (order.random(&mut rng), order.random(&mut rng));

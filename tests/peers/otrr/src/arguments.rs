@@ -1,6 +1,6 @@
 //! The command line.
 
-use crate::account::{Policy, Rules};
+use crate::rules::{Policy, Rules};
 
 pub(crate) const USAGE: &str = "\
 usage: otrr-driver [--ephemeral] --account NAME [--protocol NAME]

@@ -12,9 +12,9 @@ use std::rc::Rc;
 use otrr::session::Account;
 use serde_json::{Value, json};
 
-use crate::account::Keys;
 use crate::arguments::Options;
 use crate::host::PeerHost;
+use crate::keys::Keys;
 use crate::methods;
 use crate::peer::Peer;
 use crate::rpc::{self, Failure};

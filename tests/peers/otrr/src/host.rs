@@ -7,8 +7,8 @@ use otrr::Host;
 use otrr::crypto::{dsa, ed448};
 use serde_json::json;
 
-use crate::account::Keys;
 use crate::engine::Engine;
+use crate::keys::Keys;
 use crate::peer::Peer;
 use crate::rpc::notify;
 

@@ -1,12 +1,13 @@
 //! otrr-driver: the library otrr behind the engine contract. Requests on standard input, answers on standard output.
 
-mod account;
 mod arguments;
 mod engine;
 mod host;
+mod keys;
 mod methods;
 mod peer;
 mod rpc;
+mod rules;
 
 use std::process::ExitCode;
 use std::rc::Rc;

@@ -4,11 +4,11 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use crate::account::{Policy, Rules};
 use crate::arguments::is_name;
 use crate::engine::{Engine, Outcome};
 use crate::peer::{Peer, tag};
 use crate::rpc::Failure;
+use crate::rules::{Policy, Rules};
 
 /// A TLV holds 65535 bytes; an SMP1 message takes less than 1300 of them.
 const MAX_QUESTION: usize = 60_000;

@@ -9,10 +9,11 @@ use otrr::session::{Account, Session};
 use otrr::{OTRError, UserMessage};
 use serde_json::{Value, json};
 
-use crate::account::{Policy, Rules, hex};
 use crate::engine::{Engine, Waiting};
 use crate::host::PeerHost;
+use crate::keys::hex;
 use crate::rpc::notify;
+use crate::rules::{Policy, Rules};
 
 /// Nobody's instance: what is not encrypted goes there.
 const INSTANCE_ZERO: u32 = 0;

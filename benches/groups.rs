@@ -1,0 +1,53 @@
+//! How long does the arithmetic take: the powers of a key exchange, those of a comparison, and DSA?
+
+#![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
+#![expect(clippy::expect_used, reason = "a benchmark that does not work stops")]
+
+use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+use criterion::{Criterion, criterion_group, criterion_main};
+use otr_crypto::{DhKeyPair, DhPublic, Group, IdentityKey, IdentityParts, Modp1536, PublicKey};
+
+fn key_exchange(criterion: &mut Criterion) {
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
+    let mut group = criterion.benchmark_group("groups/modp1536");
+    group.bench_function("key_pair", |bencher| bencher.iter(|| DhKeyPair::generate(&mut rng)));
+    group.bench_function("shared_secret", |bencher| bencher.iter(|| ours.agree(theirs.public())));
+    let encoded = theirs.public().as_bytes();
+    group.bench_function("check_public_value", |bencher| bencher.iter(|| DhPublic::from_bytes(encoded)));
+    group.finish();
+}
+
+fn comparison(criterion: &mut Criterion) {
+    let mut rng = ChaCha20Rng::seed_from_u64(2);
+    let exponent = Modp1536::draw(&mut rng);
+    let element = Modp1536::generator_power(&Modp1536::draw(&mut rng));
+    let base = Modp1536::base(&element, Some(&exponent));
+    let mut group = criterion.benchmark_group("groups/modp1536_long");
+    group.bench_function("generator_power", |bencher| bencher.iter(|| Modp1536::generator_power(&exponent)));
+    group.bench_function("power", |bencher| bencher.iter(|| Modp1536::power(&element, &exponent)));
+    group.bench_function("base", |bencher| bencher.iter(|| Modp1536::base(&element, Some(&exponent))));
+    group.bench_function("base_power", |bencher| bencher.iter(|| Modp1536::base_power(&base, &exponent)));
+    group.finish();
+}
+
+fn dsa(criterion: &mut Criterion) {
+    let mut rng = ChaCha20Rng::seed_from_u64(3);
+    let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
+    let keys = ours.agree(theirs.public()).expect("an honest value").ake_keys();
+    let identity = IdentityKey::generate(&mut rng);
+    let IdentityParts { p, q, g, y, .. } = identity.hazmat_parts();
+    let stranger = PublicKey::from_parts(&p, &q, &g, &y).expect("a legal key");
+    let m = keys.reveal_signature().authenticate(ours.public(), theirs.public(), &stranger, 1);
+    let signature = identity.sign(&m, &mut rng).expect("a sound machine");
+    let mut group = criterion.benchmark_group("groups/dsa");
+    group.bench_function("sign", |bencher| bencher.iter(|| identity.sign(&m, &mut rng)));
+    group.bench_function("verify_our_own", |bencher| bencher.iter(|| identity.public_key().verify(&m, &signature)));
+    group.bench_function("verify_a_strangers", |bencher| bencher.iter(|| stranger.verify(&m, &signature)));
+    group.sample_size(10);
+    group.bench_function("check_a_strangers_key", |bencher| bencher.iter(|| PublicKey::from_parts(&p, &q, &g, &y)));
+    group.finish();
+}
+
+criterion_group!(benches, key_exchange, comparison, dsa);
+criterion_main!(benches);
