@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::shell::{cargo, run as run_command};
-use crate::{conversations, examples, interop, no_std, setup, test_vectors};
+use crate::{constant_time, conversations, examples, interop, no_std, setup, test_vectors};
 
 type Step = (&'static str, fn() -> Result<(), Error>);
 
 /// What costs little comes first. `cargo test --workspace` builds in one go what the steps after it run.
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     ("format", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
     ("setup", setup::run),
     ("rules", || {
@@ -25,6 +25,7 @@ const STEPS: [Step; 11] = [
         run_command(doc.env("RUSTDOCFLAGS", "-D warnings"))
     }),
     ("tests", || run_command(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))),
+    ("constant-time", constant_time::run),
     ("examples", examples::run),
     ("test-vectors", || test_vectors::run(&["--check".to_owned()])),
     ("interop", || interop::run(&["--count".to_owned(), "100".to_owned()])),

@@ -4,6 +4,7 @@
 
 mod bench;
 mod ci;
+mod constant_time;
 mod conversations;
 mod error;
 mod examples;
@@ -25,9 +26,10 @@ cargo xtask conversations [--count N] [--seed S] [--peer NAME]
                                           random conversations with a peer; --count 10000 for the full number
 cargo xtask hostile [--peer NAME|--bless]  let the hostile peer strike, against ours or a peer; write its page
 cargo xtask test-vectors [--bless|--check] run every crate against tests/vectors
+cargo xtask constant-time                 let memcheck watch where secrets go
 cargo xtask no-std                        show that otr-wire and otr-crypto need no std
 cargo xtask examples                      run the examples of every crate
-cargo xtask bench [--quick]               our crates and libotr at the same work, side by side";
+cargo xtask bench [--quick] [--save]      our crates and the peers at the same work, in turns; --save: a new baseline";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "interop" => interop::run(rest),
         "conversations" => conversations::run(rest),
         "test-vectors" => test_vectors::run(rest),
+        "constant-time" => constant_time::run(),
         "no-std" => no_std::run(),
         "examples" => examples::run(),
         "help" | "--help" | "-h" | "" => {

@@ -13,8 +13,8 @@ use std::process::Stdio;
 use crate::error::Error;
 use crate::shell::{self, command, output, root, succeeds, target_directory};
 
-/// What building a peer takes, whatever it is written in.
-const TOOLS: [&str; 3] = ["gcc", "make", "pkg-config"];
+/// What building a peer takes, whatever it is written in, and what watches our own program.
+const TOOLS: [&str; 4] = ["gcc", "make", "pkg-config", "valgrind"];
 
 pub(crate) fn run() -> Result<(), Error> {
     let peers = peers()?;

@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use rand_core::CryptoRng;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use crate::group::{self, ELEMENT_BYTES, EXPONENT_BYTES};
 use crate::secret::{Secret, opaque_debug};
+use crate::told::{told, told_length};
 use crate::{AkeKeys, DataKeys, Error, mpi};
 
 /// A Diffie-Hellman public value that has passed every check.
@@ -96,7 +97,7 @@ impl DhKeyPair {
     }
 
     fn from_secret(secret: Secret<EXPONENT_BYTES>) -> Result<Self, Error> {
-        if secret.as_bytes().ct_eq(&[0; EXPONENT_BYTES]).into() {
+        if told(secret.as_bytes().ct_eq(&[0; EXPONENT_BYTES]).unwrap_u8()) {
             return Err(Error::Rejected);
         }
         let public = DhPublic(group::pow_g(secret.as_bytes()));
@@ -116,12 +117,12 @@ impl SharedSecret {
     fn new(power: &[u8; ELEMENT_BYTES]) -> Result<Self, Error> {
         let mut one = [0; ELEMENT_BYTES];
         one[ELEMENT_BYTES - 1] = 1;
-        if bool::from(power.ct_eq(&[0; ELEMENT_BYTES]) | power.ct_eq(&one)) {
+        if told((power.ct_eq(&[0; ELEMENT_BYTES]) | power.ct_eq(&one)).unwrap_u8()) {
             return Err(Error::Rejected);
         }
         // Room for the longest form, so that the secret is never moved by growing.
         let mut secbytes = Zeroizing::new(Vec::with_capacity(4 + ELEMENT_BYTES));
-        mpi::write(&mut secbytes, mpi::trim(power));
+        mpi::write(&mut secbytes, shortest(power));
         Ok(Self { secbytes })
     }
 
@@ -142,6 +143,17 @@ impl SharedSecret {
     pub(crate) fn secbytes(&self) -> &[u8] {
         &self.secbytes
     }
+}
+
+/// A secret number without its leading zero bytes, of which only the count is told.
+fn shortest(number: &[u8; ELEMENT_BYTES]) -> &[u8] {
+    let mut leads = Choice::from(1);
+    let mut zeros = 0;
+    for byte in number {
+        leads &= byte.ct_eq(&0);
+        zeros += usize::from(leads.unwrap_u8());
+    }
+    number.split_at(told_length(zeros)).1
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ mod public_key;
 mod secret;
 #[cfg(test)]
 mod testing;
+mod told;
 #[cfg(test)]
 mod vectors;
 

@@ -3,9 +3,11 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::Sha1;
 use sha2::Sha256;
+use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::Error;
+use crate::told::told;
 
 /// HMAC-SHA-1 for data messages.
 pub(crate) fn hmac_sha1(key: &[u8; 20]) -> Hmac<Sha1> {
@@ -19,7 +21,8 @@ pub(crate) fn hmac_sha256(key: &[u8; 32]) -> Hmac<Sha256> {
 
 /// Compares in constant time; `code` may be shorter than the full output.
 pub(crate) fn verify(mac: impl Mac, code: &[u8; 20]) -> Result<(), Error> {
-    mac.verify_truncated_left(code).map_err(|_| Error::Rejected)
+    let right = mac.finalize().into_bytes();
+    if told(right.split_at(code.len()).0.ct_eq(code).unwrap_u8()) { Ok(()) } else { Err(Error::Rejected) }
 }
 
 /// HMAC pads short keys with zeros to one block of the hash, so this is the same key.

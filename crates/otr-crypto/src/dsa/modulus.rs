@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::primality::{Maker, Rounds, is_prime};
 use super::scalar::{Order, SCALAR_BYTES, Scalar, to_bytes};
 use crate::montgomery::{Comb, Modulus, Number, OddPowers};
+use crate::told::told;
 use crate::{Error, mpi};
 
 /// The four numbers of a public key, big-endian in their shortest form.
@@ -140,7 +141,8 @@ impl<const L: usize, const N: usize, const LIMBS: usize> Powers for Field<L, N, 
 
     fn is_secret(&self, x: &Scalar) -> bool {
         let [g, _] = self.combs();
-        self.modulus.equal(&g.power(&self.modulus, to_bytes(x).as_bytes()), self.y.base()).into()
+        let power = g.power(&self.modulus, to_bytes(x).as_bytes());
+        told(self.modulus.equal(&power, self.y.base()).unwrap_u8())
     }
 }
 

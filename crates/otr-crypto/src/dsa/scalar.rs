@@ -1,11 +1,12 @@
 //! Numbers modulo q, the 160-bit order of an identity key.
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
-use crypto_bigint::{NonZero, U192, U256, Uint};
+use crypto_bigint::{CtGt, CtLt, NonZero, U192, U256, Uint};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
+use crate::told::told;
 
 /// Bytes of q and of every number below it.
 pub(crate) const SCALAR_BYTES: usize = 20;
@@ -35,8 +36,8 @@ impl Order {
     /// A number received or stored, if it lies in 1..=q-1. Constant time.
     pub(crate) fn decode(&self, bytes: &[u8; SCALAR_BYTES]) -> Option<Zeroizing<Scalar>> {
         let value = Zeroizing::new(from_bytes(bytes));
-        let legal = *value > Scalar::ZERO && *value < *self.q().as_ref();
-        legal.then_some(value)
+        let legal = value.ct_gt(&Scalar::ZERO) & value.ct_lt(self.q().as_ref());
+        told(legal.to_u8()).then_some(value)
     }
 
     /// A uniformly random number in 1..=q-1: 20 bytes at a time until one fits, so without bias.

@@ -1,11 +1,13 @@
 //! Signing in constant time, verifying in variable time.
 
+use crypto_bigint::CtEq;
 use zeroize::Zeroizing;
 
 use super::modulus::Powers;
 use super::nonce::Nonces;
 use super::scalar::{Order, SCALAR_BYTES, Scalar, to_bytes};
 use crate::Error;
+use crate::told::told;
 
 /// Signs `m` as an integer modulo q: r and s, 20 bytes each.
 pub(crate) fn sign(order: &Order, powers: &dyn Powers, x: &Scalar, m: &[u8; 32], fresh: &[u8; 32]) -> [u8; 40] {
@@ -35,13 +37,17 @@ fn sign_with(
     // inversion nor the product with x ever works on a value an observer knows or sees twice.
     let b = order.residue(blind);
     let bk = Zeroizing::new(b.mul(&order.residue(k)));
-    let inverse = Zeroizing::new(bk.invert().into_option()?);
+    let inverse = bk.invert();
+    if !told(inverse.is_some().to_u8()) {
+        return None;
+    }
+    let inverse = Zeroizing::new(inverse.unwrap_or(*b));
     let bx = Zeroizing::new(b.mul(&order.residue(x)));
     let bh = Zeroizing::new(b.mul(&order.residue(h)));
     let bxr = Zeroizing::new(bx.mul(&order.residue(&r)));
     let s = inverse.mul(&bh.add(&bxr)).retrieve();
 
-    if *r == Scalar::ZERO || s == Scalar::ZERO {
+    if told((r.ct_eq(&Scalar::ZERO) | s.ct_eq(&Scalar::ZERO)).to_u8()) {
         return None;
     }
     let mut signature = [0; 40];
@@ -62,7 +68,8 @@ pub(crate) fn verify(order: &Order, powers: &dyn Powers, m: &[u8; 32], signature
     let w = w.ok_or(Error::Rejected)?;
     let u1 = w.mul(&order.residue(&order.reduce_bytes(m))).retrieve();
     let u2 = w.mul(&order.residue(&r)).retrieve();
-    if powers.combine(order, &u1, &u2) == *r { Ok(()) } else { Err(Error::Rejected) }
+    let fits = told(powers.combine(order, &u1, &u2).ct_eq(&r).to_u8());
+    if fits { Ok(()) } else { Err(Error::Rejected) }
 }
 
 #[cfg(test)]

@@ -3,13 +3,14 @@
 use alloc::vec::Vec;
 
 use crypto_bigint::modular::{ConstMontyForm, ConstMontyParams};
-use crypto_bigint::{U1536, const_monty_params};
+use crypto_bigint::{CtEq, U1536, const_monty_params};
 use rand_core::CryptoRng;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{ELEMENT_BYTES, Element, P, check, encode, field, long_powers};
 use crate::montgomery::Comb;
 use crate::secret::{Secret, opaque_debug};
+use crate::told::told;
 use crate::{Challenge, ComparedSecret, Error, Group, mpi};
 
 const_monty_params!(
@@ -74,7 +75,7 @@ impl ZeroizeOnDrop for Modp1536Exponent {}
 
 impl Modp1536Element {
     fn unless_one(element: &Element) -> Option<Self> {
-        let is_one: bool = field().equal(element, &field().one()).into();
+        let is_one = told(field().equal(element, &field().one()).unwrap_u8());
         (!is_one).then_some(Self(*element))
     }
 }
@@ -130,7 +131,7 @@ impl Group for Modp1536 {
     fn draw<R: CryptoRng + ?Sized>(rng: &mut R) -> Modp1536Exponent {
         loop {
             let exponent = Modp1536Exponent { number: Secret::random(rng), length: ELEMENT_BYTES };
-            if *exponent.residue() != Residue::ZERO {
+            if !told(exponent.residue().ct_eq(&Residue::ZERO).to_u8()) {
                 return exponent;
             }
         }
@@ -181,7 +182,7 @@ impl Group for Modp1536 {
     }
 
     fn equal(one: &Modp1536Element, other: &Modp1536Element) -> bool {
-        field().equal(&one.0, &other.0).into()
+        told(field().equal(&one.0, &other.0).unwrap_u8())
     }
 
     fn respond(
@@ -191,7 +192,7 @@ impl Group for Modp1536 {
     ) -> Option<Modp1536Response> {
         let product = Zeroizing::new(exponent.residue().mul(&residue(challenge.padded())));
         let response = (*blinding.residue() - *product).retrieve();
-        (response != U1536::ZERO).then_some(Modp1536Response(response))
+        (!told(response.ct_eq(&U1536::ZERO).to_u8())).then_some(Modp1536Response(response))
     }
 
     fn commitment(
