@@ -65,7 +65,8 @@ impl KeyBytes {
     fn derive(label: u8, secbytes: &[u8]) -> Box<Self> {
         let mut keys = Box::new(Self { cipher: [0; 16], mac: [0; 20] });
         keys.cipher.copy_from_slice(h1(label, secbytes).as_bytes().split_at(16).0);
-        let hash = Sha1::new().chain_update(keys.cipher);
+        let mut hash = Sha1::new();
+        hash.update(&keys.cipher);
         hash.finalize_into((&mut keys.mac).into());
         keys
     }

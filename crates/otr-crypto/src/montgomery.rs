@@ -100,8 +100,7 @@ impl<const L: usize, const N: usize> Number<L, N> {
     /// The entry of `table` with this index; every entry, of at most 64, is read.
     fn select(table: &[Self], index: u64) -> Zeroizing<Self> {
         // All ones for the one entry and zero for the others, which the optimiser is kept from knowing.
-        let masks =
-            Zeroizing::new(array::from_fn(|at| (index ^ wide(at)).wrapping_sub(1) >> 63).map(u64::wrapping_neg));
+        let masks = Zeroizing::new(array::from_fn(|at| ((index ^ wide(at)).wrapping_sub(1) >> 63).wrapping_neg()));
         let masks: &[u64; 64] = black_box(&masks);
         let mut chosen = Zeroizing::new(Self::ZERO);
         for (n, block) in chosen.0.iter_mut().enumerate() {

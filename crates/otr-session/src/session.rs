@@ -82,10 +82,19 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
-    /// Takes the text out, without copying it; the records stay.
+    /// Takes the text out, without copying it where it is most of the plaintext; the records stay.
     pub(crate) fn take_text(&mut self) -> Vec<u8> {
-        let records = self.plaintext.split_off(self.plaintext().text.len());
-        mem::replace(&mut self.plaintext, records)
+        let length = self.plaintext().text.len();
+        if length == 0 {
+            return Vec::new();
+        }
+        let records = self.plaintext.split_off(length);
+        let mut text = mem::replace(&mut self.plaintext, records);
+        // Where the records were, they would stay readable for as long as the host keeps the text.
+        if text.capacity() > text.len().saturating_add(1) {
+            text.shrink_to_fit();
+        }
+        text
     }
 
     pub(crate) fn plaintext(&self) -> Plaintext<'_> {

@@ -86,6 +86,7 @@ fn theirs() -> DhPublic {
     DhPublic::from_bytes(&[1, 0, 0]).unwrap_or_else(|_| std::process::abort())
 }
 
+// attack: DH-6, SIDE-1, SIDE-4
 /// A shared secret, and cipher and authenticator with keys that come from it.
 fn data_keys(rng: &mut Undefined) {
     let ours = DhKeyPair::generate(rng);
@@ -101,6 +102,7 @@ fn data_keys(rng: &mut Undefined) {
     black_box(keys.extra.as_bytes());
 }
 
+// attack: DSA-5, SIDE-4
 /// A signature with an undefined key, over an undefined value, by an undefined nonce.
 fn sign(rng: &mut Undefined) {
     const KEYS: &str = include_str!("../../../crates/otr-crypto/tests/data/dsa_libgcrypt.txt");
@@ -116,6 +118,8 @@ fn sign(rng: &mut Undefined) {
     black_box(identity.sign(&m, rng).is_ok());
 }
 
+// attack: SMP-20, SIDE-4
+/// Powers of a comparison, with everything undefined that has not been sent.
 fn compare(rng: &mut Undefined) {
     let (exponent, blinding) = (Modp1536::draw(rng), Modp1536::draw(rng));
     let text = [5; 32];

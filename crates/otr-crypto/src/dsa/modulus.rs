@@ -64,7 +64,7 @@ struct Field<const L: usize, const N: usize, const LIMBS: usize> {
     /// With 5 KB for both at 1024 bits.
     g: OddPowers<L, N>,
     y: OddPowers<L, N>,
-    /// For the powers of g and y to 160 bits: 37 KB at 1024 bits, made with our first signature. Keys of others go
+    /// For the powers of g and y to 160 bits: 37 KB at 1024 bits, made when a key is ours. Keys of others go
     /// without.
     combs: OnceBox<[Comb<L, N, 5>; 2]>,
 }

@@ -69,6 +69,12 @@ impl Drop for Modp1536Element {
     }
 }
 
+impl Drop for Modp1536Base {
+    fn drop(&mut self) {
+        self.comb.zeroize();
+    }
+}
+
 impl ZeroizeOnDrop for Modp1536Base {}
 impl ZeroizeOnDrop for Modp1536Element {}
 impl ZeroizeOnDrop for Modp1536Exponent {}
@@ -447,7 +453,9 @@ mod tests {
             "fn draw<",
             "fn exponent(",
             "fn generator_power(",
-            "    fn power(",
+            "    fn power(&self",
+            "    fn power(base",
+            "\nfn residue(",
             "    fn base(",
             "fn base_power(",
             "fn generator_product(",
@@ -465,6 +473,7 @@ mod tests {
     // attack: SIDE-7, G-6
     #[test]
     fn secrets_are_wiped() {
+        wipes_on_drop::<Modp1536Base>();
         wipes_on_drop::<Modp1536Element>();
         wipes_on_drop::<Modp1536Exponent>();
         wipes_on_drop::<Zeroizing<Residue>>();

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::{Modulus, Number, bit};
 
@@ -44,12 +44,12 @@ impl<const L: usize, const N: usize, const TEETH: usize> Comb<L, N, TEETH> {
         Self { tables: tables.into_boxed_slice(), parts, step }
     }
 
-    /// The base to the secret `exponent`, big-endian. Constant time.
+    /// The base to the secret `exponent`, big-endian, of no more bits than it was made for. Constant time.
     pub(crate) fn power(&self, modulus: &Modulus<L, N>, exponent: &[u8]) -> Zeroizing<Number<L, N>> {
         self.run(modulus, exponent, Number::select)
     }
 
-    /// The base to the `exponent`, big-endian. What is read from the table depends on it.
+    /// The base to such an `exponent`. What is read from the table depends on it.
     pub(crate) fn power_vartime(&self, modulus: &Modulus<L, N>, exponent: &[u8]) -> Number<L, N> {
         let entry = |table: &[Number<L, N>], at| usize::try_from(at).map_or(Number::ZERO, |at| table[at]);
         *self.run(modulus, exponent, |table, at| Zeroizing::new(entry(table, at)))
@@ -73,5 +73,11 @@ impl<const L: usize, const N: usize, const TEETH: usize> Comb<L, N, TEETH> {
             }
         }
         power
+    }
+}
+
+impl<const L: usize, const N: usize, const TEETH: usize> Zeroize for Comb<L, N, TEETH> {
+    fn zeroize(&mut self) {
+        self.tables.zeroize();
     }
 }

@@ -258,7 +258,7 @@ fn no_power_of_a_secret_runs_in_variable_time() {
     let (_, power) = source.split_once("pub(crate) fn power(").unwrap();
     let (power, _) = power.split_once("/// The product of all powers").unwrap();
     let (_, comb) = include_str!("comb.rs").split_once("pub(crate) fn power(").unwrap();
-    let (comb, _) = comb.split_once("    /// The base to the `exponent`").unwrap();
+    let (comb, _) = comb.split_once("    /// The base to such an `exponent`").unwrap();
     for code in [power, comb] {
         assert!(code.contains("Number::select") && !code.contains("vartime"));
     }
