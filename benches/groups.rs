@@ -1,11 +1,11 @@
 //! How long does the arithmetic take: the powers of a key exchange, those of a comparison, and DSA?
 
 #![allow(missing_docs, reason = "the macros of criterion make undocumented functions")]
-#![expect(clippy::expect_used, reason = "a benchmark that does not work stops")]
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use criterion::{Criterion, criterion_group, criterion_main};
-use otr_crypto::{DhKeyPair, DhPublic, Group, IdentityKey, IdentityParts, Modp1536, PublicKey};
+use otr_benches::Signing;
+use otr_crypto::{DhKeyPair, DhPublic, Group, IdentityParts, Modp1536, PublicKey};
 
 fn key_exchange(criterion: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -32,20 +32,17 @@ fn comparison(criterion: &mut Criterion) {
 }
 
 fn dsa(criterion: &mut Criterion) {
-    let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
-    let keys = ours.agree(theirs.public()).expect("an honest value").ake_keys();
-    let identity = IdentityKey::generate(&mut rng);
-    let IdentityParts { p, q, g, y, .. } = identity.hazmat_parts();
-    let stranger = PublicKey::from_parts(&p, &q, &g, &y).expect("a legal key");
-    let m = keys.reveal_signature().authenticate(ours.public(), theirs.public(), &stranger, 1);
-    let signature = identity.sign(&m, &mut rng).expect("a sound machine");
+    let mut signing = Signing::new();
+    let m = signing.value(1);
+    let signature = signing.sign(&m);
     let mut group = criterion.benchmark_group("groups/dsa");
-    group.bench_function("sign", |bencher| bencher.iter(|| identity.sign(&m, &mut rng)));
-    group.bench_function("verify_our_own", |bencher| bencher.iter(|| identity.public_key().verify(&m, &signature)));
-    group.bench_function("verify_a_strangers", |bencher| bencher.iter(|| stranger.verify(&m, &signature)));
+    group.bench_function("sign", |bencher| bencher.iter(|| signing.sign(&m)));
+    let own = signing.identity.public_key();
+    group.bench_function("verify_our_own", |bencher| bencher.iter(|| own.verify(&m, &signature)));
+    group.bench_function("verify_a_strangers", |bencher| bencher.iter(|| signing.stranger.verify(&m, &signature)));
     group.sample_size(10);
-    group.bench_function("check_a_strangers_key", |bencher| bencher.iter(|| PublicKey::from_parts(&p, &q, &g, &y)));
+    let IdentityParts { p, q, g, y, .. } = &signing.parts;
+    group.bench_function("check_a_strangers_key", |bencher| bencher.iter(|| PublicKey::from_parts(p, q, g, y)));
     group.finish();
 }
 

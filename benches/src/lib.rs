@@ -3,8 +3,10 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a benchmark that does not work stops")]
 
 mod comparison;
+mod signing;
 
 pub use comparison::Comparison;
+pub use signing::Signing;
 
 use std::time::Duration;
 

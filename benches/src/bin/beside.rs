@@ -14,8 +14,8 @@ use chacha20::{
     rand_core::{SeedableRng, UnwrapErr},
 };
 use getrandom::SysRng;
-use otr_benches::Pair;
-use otr_crypto::{DhKeyPair, IdentityKey, IdentityParts, PublicKey};
+use otr_benches::{Pair, Signing};
+use otr_crypto::{DhKeyPair, IdentityKey};
 use otr_wire::Version;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -168,19 +168,14 @@ fn dsa_verify(_: &mut Pair, each: u32, _: &str) -> Duration {
 
 /// Signs what a key exchange signs, and checks the signatures as somebody does who has the public key only.
 fn signatures(each: u32) -> (Duration, Duration) {
-    let mut rng = ChaCha20Rng::seed_from_u64(3);
-    let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
-    let keys = ours.agree(theirs.public()).expect("an honest value").ake_keys();
-    let identity = IdentityKey::generate(&mut rng);
-    let IdentityParts { p, q, g, y, .. } = identity.hazmat_parts();
-    let stranger = PublicKey::from_parts(&p, &q, &g, &y).expect("a legal key");
+    let mut pen = Signing::new();
     let (mut signing, mut checking) = (Duration::ZERO, Duration::ZERO);
     for keyid in 1..=each {
-        let m = keys.reveal_signature().authenticate(ours.public(), theirs.public(), &stranger, keyid);
+        let m = pen.value(keyid);
         let begun = now();
-        let signature = identity.sign(&m, &mut rng).expect("a sound machine");
+        let signature = pen.sign(&m);
         let signed = now();
-        stranger.verify(&m, &signature).expect("our own signature");
+        pen.stranger.verify(&m, &signature).expect("our own signature");
         checking += now() - signed;
         signing += signed - begun;
     }
