@@ -4,6 +4,7 @@
 //! (benches/src/bin/beside.rs) and theirs (tests/peers/NAME, the program NAME-bench) run in turns, several rounds of
 //! all, and what counts is the ratio: of the minima, and beside it of the medians.
 
+mod growth;
 mod picture;
 mod report;
 
@@ -28,7 +29,11 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), Error> {
         match argument.as_str() {
             "--quick" => quick = true,
             "--save" => save = true,
-            _ => return Err(Error("bench takes --quick (one short round) and --save (a new baseline)".to_owned())),
+            "--growth" => return growth::measure(),
+            _ => {
+                let known = "--quick (one short round), --save (a new baseline), --growth (ours alone, as things grow)";
+                return Err(Error(format!("bench takes {known}")));
+            }
         }
     }
     let programs = programs()?;

@@ -50,6 +50,7 @@ mod contact;
 mod event;
 mod exchange;
 mod instance;
+mod kept_text;
 mod key_ring;
 mod loss;
 mod outgoing;

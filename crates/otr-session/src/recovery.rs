@@ -298,12 +298,12 @@ impl Contact {
         let result = match name {
             // attack rule STATE-1: where the other side has ended it, nothing goes out at all.
             Some(name) if reader == Some(sent.to) && sent.may_go_again(now) && self.ended.is_none() => {
-                self.send_text(name, peer, &sent.text, true, shared, now)
+                self.send_text(name, peer, &sent.text.to_text(), true, shared, now)
             }
             _ => Err(Refusal::Finished),
         };
         match result {
-            Ok(()) => shared.warn(peer, Warning::Resent(Text::new(sent.text.as_bytes().to_vec()))),
+            Ok(()) => shared.warn(peer, Warning::Resent(Text::new(sent.text.to_text().as_bytes().to_vec()))),
             Err(_) => hand_back(peer, &sent, certain, shared),
         }
     }
@@ -336,5 +336,5 @@ fn can_report(session: &Session) -> bool {
 }
 
 fn hand_back(peer: &str, sent: &SentText, certain: bool, shared: &mut Shared) {
-    shared.event(peer, Event::NotDelivered { text: sent.text.to_string(), certain });
+    shared.event(peer, Event::NotDelivered { text: sent.text.to_text().to_string(), certain });
 }

@@ -8,9 +8,8 @@ use std::collections::VecDeque;
 
 use otr_crypto::Fingerprint;
 use otr_wire::KeyId;
-use zeroize::Zeroizing;
 
-use crate::{RESEND_WINDOW, session::Sealed};
+use crate::{RESEND_WINDOW, kept_text::KeptText, session::Sealed};
 
 /// How many texts to one contact are kept until they are confirmed.
 pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
@@ -31,7 +30,7 @@ pub(crate) struct Unconfirmed {
 
 /// A text that went out.
 pub(crate) struct SentText {
-    pub(crate) text: Zeroizing<String>,
+    pub(crate) text: KeptText,
     /// To whom.
     pub(crate) to: Fingerprint,
     /// In which session; see [`Session::number`](crate::session::Session::number).
@@ -56,7 +55,7 @@ impl SentText {
         at: Duration,
     ) -> Self {
         Self {
-            text: Zeroizing::new(text.to_owned()),
+            text: KeptText::new(text),
             to,
             session,
             mac: sealed.mac,
@@ -172,8 +171,8 @@ mod tests {
         SentText::new(&number.to_string(), Fingerprint::from_bytes([1; 20]), session, &sealed, false, Duration::ZERO)
     }
 
-    fn texts(taken: &[SentText]) -> Vec<&str> {
-        taken.iter().map(|sent| sent.text.as_str()).collect()
+    fn texts(taken: &[SentText]) -> Vec<String> {
+        taken.iter().map(|sent| sent.text.to_text().to_string()).collect()
     }
 
     #[test]
@@ -207,7 +206,7 @@ mod tests {
         assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS);
         assert!(!log.forgot_any(|session| session != 1) && log.forgot_any(|session| session == 1));
         let mut long = sent(1, 1, 2, true);
-        long.text = Zeroizing::new("x".repeat(MAX_UNCONFIRMED_BYTES));
+        long.text = KeptText::new(&"x".repeat(MAX_UNCONFIRMED_BYTES));
         log.push(long);
         assert_eq!(log.len(), 1);
     }

@@ -64,9 +64,9 @@ struct Field<const L: usize, const N: usize, const LIMBS: usize> {
     /// With 5 KB for both at 1024 bits.
     g: OddPowers<L, N>,
     y: OddPowers<L, N>,
-    /// For the powers of g and y to 160 bits: 37 KB at 1024 bits, made when a key is ours. Keys of others go
+    /// For the powers of g and y to 160 bits: 129 KB at 1024 bits, made when a key is ours. Keys of others go
     /// without.
-    combs: OnceBox<[Comb<L, N, 5>; 2]>,
+    combs: OnceBox<[Comb<L, N, 6>; 2]>,
 }
 
 impl<const L: usize, const N: usize, const LIMBS: usize> Field<L, N, LIMBS> {
@@ -91,8 +91,8 @@ impl<const L: usize, const N: usize, const LIMBS: usize> Field<L, N, LIMBS> {
         Ok(Self { modulus, g, y, combs: OnceBox::new() })
     }
 
-    fn combs(&self) -> &[Comb<L, N, 5>; 2] {
-        let comb = |base| Comb::new(&self.modulus, base, 8 * SCALAR_BYTES, 4);
+    fn combs(&self) -> &[Comb<L, N, 6>; 2] {
+        let comb = |base| Comb::new(&self.modulus, base, 8 * SCALAR_BYTES, 7);
         self.combs.get_or_init(|| Box::new([self.g.base(), self.y.base()].map(comb)))
     }
 
