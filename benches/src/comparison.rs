@@ -3,19 +3,20 @@
 use std::time::Duration;
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+use otr_crypto::{Group, Modp1536};
 use otr_smp::{Event, Message, RunId, Secret, Smp};
 
-/// Two parties with the same secret, somewhere in a run.
+/// Two parties with the same secret, somewhere in a run over a group.
 #[derive(Debug)]
-pub struct Comparison {
-    alice: Smp,
-    bob: Smp,
+pub struct Comparison<G: Group = Modp1536> {
+    alice: Smp<G>,
+    bob: Smp<G>,
     on_the_way: Option<Message>,
     asked: Option<RunId>,
     rng: ChaCha20Rng,
 }
 
-impl Comparison {
+impl<G: Group> Comparison<G> {
     /// No run has begun.
     #[must_use]
     pub fn new() -> Self {
@@ -65,7 +66,7 @@ impl Comparison {
     }
 }
 
-impl Default for Comparison {
+impl<G: Group> Default for Comparison<G> {
     fn default() -> Self {
         Self::new()
     }

@@ -49,7 +49,11 @@ impl Pair {
         let config = Config { padding: 0, versions, message_limit: limit, ..Config::default() };
         let accounts = [0x1001, 0x2002].map(|tag| {
             let key = IdentityKey::generate(&mut rng);
-            Account::new(key, InstanceTag::new(tag).expect("a legal tag"), config.clone())
+            let mut account = Account::new(key, InstanceTag::new(tag).expect("a legal tag"), config.clone());
+            if version == Version::Curve25519 {
+                account.use_curve25519(IdentityKey::generate_ed25519(&mut rng)).expect("an Ed25519 key");
+            }
+            account
         });
         Self { accounts, peer: "peer 0".to_owned(), version, rng, now: Duration::from_secs(1) }
     }

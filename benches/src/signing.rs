@@ -31,7 +31,7 @@ impl Signing {
         let (ours, theirs) = (DhKeyPair::generate(&mut rng), DhKeyPair::generate(&mut rng));
         let keys = ours.agree(theirs.public()).expect("an honest value").ake_keys();
         let identity = IdentityKey::generate(&mut rng);
-        let parts = identity.hazmat_parts();
+        let parts = identity.hazmat_parts().expect("a DSA key");
         let stranger = PublicKey::from_parts(&parts.p, &parts.q, &parts.g, &parts.y).expect("a legal key");
         Self { identity, stranger, parts, rng, ours, theirs, keys }
     }
@@ -48,7 +48,7 @@ impl Signing {
     /// # Panics
     ///
     /// When the machine makes a mistake.
-    pub fn sign(&mut self, m: &AkeMac) -> [u8; 40] {
+    pub fn sign(&mut self, m: &AkeMac) -> Vec<u8> {
         self.identity.sign(m, &mut self.rng).expect("a sound machine")
     }
 }

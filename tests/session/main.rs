@@ -7,6 +7,7 @@
 )]
 
 mod comparing;
+mod curve25519;
 mod data;
 mod discovery;
 mod exchange;
@@ -15,6 +16,7 @@ mod hardening;
 mod host;
 mod identity;
 mod lost_sessions;
+mod moving_attacked;
 mod no_panic;
 mod repeats;
 mod reveal;

@@ -108,7 +108,12 @@ impl Hostile {
         let mut encrypted = SignedIdentity::encode(identity.public_key().encoded(), keyid, &signature);
         keys.reveal_signature().apply_cipher(&mut encrypted);
         let mac = keys.reveal_signature().mac(&encrypted);
-        let reveal = RevealSignature { revealed_key: key.as_bytes(), encrypted_signature: &encrypted, mac: &mac };
+        let reveal = RevealSignature {
+            revealed_key: key.as_bytes(),
+            kem_ciphertext: &[],
+            encrypted_signature: &encrypted,
+            mac: &mac,
+        };
         if victim.receive(&encode(Payload::RevealSignature(reveal)), now).is_empty() {
             return None;
         }
@@ -121,6 +126,7 @@ impl Hostile {
             their_dh: their_dh.clone(),
             our_dh: Arc::new(key_pair),
             shared,
+            root: otr_crypto::SessionRoot::otr(),
         };
         let keys = established.shared.data_keys(established.our_dh.public(), &their_dh);
         Some(Self { header, established, next: DhKeyPair::generate(&mut rng), keys, counter: 0 })
@@ -219,7 +225,7 @@ impl Exchange {
         let bytes = unarmour(text);
         let message = Message::decode(&bytes).expect("a well-formed message");
         let mut context =
-            Context { identity: &self.identity, known_keys: &mut self.known_keys, now, rng: &mut self.rng };
+            Context { identity: &self.identity, known_keys: &mut self.known_keys, bond: &[], now, rng: &mut self.rng };
         self.ake.receive(&message, &mut context).expect("an acceptable message")
     }
 }

@@ -12,8 +12,11 @@ use std::{collections::VecDeque, sync::LazyLock, time::Duration};
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use otr_crypto::IdentityKey;
-use otr_session::{Account, Config, Event, Incoming, KnownFingerprint, Output, Sent, SessionState, Text, Warning};
-use otr_wire::{Data, InstanceTag, Message, Payload, armour};
+use otr_session::{
+    Account, Comparison, ComparisonOf, Config, Event, Incoming, KnownFingerprint, Output, Sent, SessionState, Text,
+    Warning,
+};
+use otr_wire::{Data, InstanceTag, Message, Payload, Version, armour};
 use rand_core::Rng;
 
 /// A random generator with a fixed seed.
@@ -43,8 +46,14 @@ static KEYS: LazyLock<[IdentityKey; 3]> =
 /// For other numbers.
 #[must_use]
 pub fn identity(number: usize) -> IdentityKey {
-    let parts = KEYS[number].hazmat_parts();
+    let parts = KEYS[number].hazmat_parts().expect("a DSA key");
     IdentityKey::from_parts(&parts.p, &parts.q, &parts.g, &parts.y, &parts.x).expect("a key that was made here")
+}
+
+/// The Ed25519 identity of the same number.
+#[must_use]
+pub fn ed25519(number: usize) -> IdentityKey {
+    IdentityKey::from_ed25519_seed([u8::try_from(number).unwrap_or(u8::MAX); 32])
 }
 
 /// One end of a conversation.
@@ -76,6 +85,23 @@ impl Side {
             events: Vec::new(),
             rng: rng(seed),
         }
+    }
+
+    /// Switches the Curve25519 suite on.
+    ///
+    /// # Panics
+    ///
+    /// Never: the key is of that suite.
+    #[must_use]
+    pub fn with_curve25519(mut self, number: usize) -> Self {
+        self.account.use_curve25519(ed25519(number)).expect("an Ed25519 key");
+        self
+    }
+
+    /// The version of the conversation, while there is one.
+    #[must_use]
+    pub fn version(&self) -> Option<Version> {
+        self.account.status(self.peer).conversation.map(|conversation| conversation.version)
     }
 
     /// Hands a body to the account as coming from the peer.
@@ -219,6 +245,13 @@ impl Pair {
         }
     }
 
+    /// The same with the Curve25519 suite on at both.
+    #[must_use]
+    pub fn with_curve25519(seed: u64, config: Config) -> Self {
+        let Self { alice, bob, now } = Self::new(seed, config);
+        Self { alice: alice.with_curve25519(0), bob: bob.with_curve25519(1), now }
+    }
+
     /// Two accounts in a private conversation that Alice asked for.
     #[must_use]
     pub fn private(seed: u64) -> Self {
@@ -263,7 +296,11 @@ impl Pair {
         let side = self.side(who);
         let (tag, config) = (side.account.instance_tag(), side.account.config().clone());
         let known = side.account.known_fingerprints(side.peer);
+        let has_curve25519 = side.account.curve25519_fingerprint().is_some();
         side.account = Account::new(identity(number), tag, config);
+        if has_curve25519 {
+            side.account.use_curve25519(ed25519(number)).expect("an Ed25519 key");
+        }
         side.rng = rng(seed.wrapping_mul(31) + 7);
         for KnownFingerprint { fingerprint, trust, version } in known {
             side.account.remember(side.peer, fingerprint, trust).expect("a name");
@@ -348,6 +385,28 @@ impl Pair {
             }
         }
         panic!("the two never stop talking");
+    }
+
+    /// A whole comparison of secrets that a side begins, with what the other one answers.
+    ///
+    /// # Panics
+    ///
+    /// When the other side is not asked.
+    pub fn compare(&mut self, who: Who, secret: &str, answer: &str) {
+        let now = self.now;
+        let side = self.side(who);
+        side.account.start_comparison(side.peer, secret, None, now, &mut side.rng).expect("a private conversation");
+        self.flush(who);
+        self.run();
+        let side = self.side(who.other());
+        let run = side.events.iter().find_map(|event| match event {
+            Event::Comparison(ComparisonOf { event: Comparison::Asked { run, .. }, .. }) => Some(*run),
+            _ => None,
+        });
+        let run = run.expect("the other side is asked");
+        side.account.answer_comparison(side.peer, run, answer, now, &mut side.rng).expect("a run that waits");
+        self.flush(who.other());
+        self.run();
     }
 
     /// Lets time pass.

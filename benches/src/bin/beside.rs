@@ -55,7 +55,7 @@ impl Measurement {
     }
 }
 
-const MEASUREMENTS: [Measurement; 13] = [
+const MEASUREMENTS: [Measurement; 17] = [
     Measurement::new("exchange/3", meet, Version::Three, 0, 16, 1),
     Measurement::new("exchange/2", meet, Version::Two, 0, 16, 1),
     Measurement::new("ping-pong/64", ping_pong, Version::Three, 64, 16, 2),
@@ -64,6 +64,10 @@ const MEASUREMENTS: [Measurement; 13] = [
     Measurement::new("burst/1024", burst, Version::Three, 1024, 40, 32),
     Measurement::new("burst/65536", burst, Version::Three, 65536, 20, 8),
     Measurement::new("smp", compare, Version::Three, 0, 4, 1),
+    Measurement::new("exchange/25519", meet, Version::Curve25519, 0, 16, 4),
+    Measurement::new("ping-pong/25519", ping_pong, Version::Curve25519, 64, 16, 8),
+    Measurement::new("burst/25519", burst, Version::Curve25519, 1024, 40, 32),
+    Measurement::new("smp/25519", compare, Version::Curve25519, 0, 8, 1),
     Measurement::new("dsa-key", dsa_key, Version::Three, 0, 12, 1),
     Measurement::new("public-value", public_value, Version::Three, 0, 20, 8),
     Measurement::new("shared-secret", shared_secret, Version::Three, 0, 20, 8),
@@ -78,7 +82,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         [quick] if quick == "--quick" => true,
         _ => return Err("usage: beside [--quick]".into()),
     };
-    let [mut two, mut three] = [Version::Two, Version::Three].map(|version| {
+    let [mut two, mut three, mut suite] = [Version::Two, Version::Three, Version::Curve25519].map(|version| {
         let mut pair = Pair::new(version);
         pair.exchange();
         pair
@@ -88,6 +92,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let pair = match measurement.version {
             Version::Two => &mut two,
             Version::Three => &mut three,
+            Version::Curve25519 => &mut suite,
         };
         measurement.run(pair, batches);
     }

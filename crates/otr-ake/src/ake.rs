@@ -4,7 +4,7 @@ use core::{cmp::Ordering, mem, time::Duration};
 use std::sync::Arc;
 
 use otr_crypto::{IdentityKey, PublicKeyCache};
-use otr_wire::{DhCommit, DhKey, Header, Message, Payload, RevealSignature, Signature};
+use otr_wire::{DhCommit, DhKey, Header, Message, Payload, RevealSignature, Signature, Version};
 use rand_core::CryptoRng;
 
 use crate::{
@@ -36,6 +36,8 @@ pub struct Context<'a, R: ?Sized> {
     pub identity: &'a IdentityKey,
     /// Public keys that have been checked before.
     pub known_keys: &'a mut PublicKeyCache,
+    /// In the Curve25519 suite: what else the two ends have to agree on, before or beside the exchange; it is bound to it.
+    pub bond: &'a [u8],
     /// The host's monotonic time.
     pub now: Duration,
     /// Randomness for keys and signatures.
@@ -96,6 +98,12 @@ impl Ake {
             outlived: false,
             failures: 0,
         }
+    }
+
+    /// The version of the exchange.
+    #[must_use]
+    pub const fn version(&self) -> Version {
+        self.header.version()
     }
 
     /// Makes `offer`, which has been sent, the exchange we started. An earlier one is forgotten, unless only the peer's
@@ -268,7 +276,7 @@ impl Ake {
         }
         match &mut self.responder {
             Responder::Idle => {
-                let state = AwaitingRevealSignature::new(commit, context);
+                let state = AwaitingRevealSignature::new(self.header.version(), commit, context);
                 let reply = state.message(self.header)?;
                 self.responder = Responder::AwaitingRevealSignature(Box::new(state));
                 Ok(Outcome::Reply(reply))
@@ -364,13 +372,10 @@ impl Ake {
 
     /// Their message must travel between the two instances that ours travel between.
     fn check_route(&self, message: &Message<'_>) -> Result<(), Error> {
-        let fits = match (self.header, message.header) {
-            (Header::V2, Header::V2) => true,
-            (Header::V3 { sender: ours, receiver: theirs }, Header::V3 { sender, receiver }) => {
-                theirs == Some(sender) && receiver.is_none_or(|receiver| receiver == ours)
-            }
-            (Header::V2, Header::V3 { .. }) | (Header::V3 { .. }, Header::V2) => false,
-        };
+        let (ours, theirs) = (self.header, message.header);
+        let fits = ours.version() == theirs.version()
+            && ours.receiver() == theirs.sender()
+            && (theirs.receiver().is_none() || theirs.receiver() == ours.sender());
         if fits { Ok(()) } else { Err(Error::OtherExchange) }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use otr_crypto::{DhKeyPair, DhPublic, PublicKey, SessionId, SharedSecret};
+use otr_crypto::{Bond, DhKeyPair, DhPublic, PublicKey, SessionId, SessionRoot, SharedSecret};
 use otr_wire::{Header, KeyId};
 
 /// Which part we had in the exchange.
@@ -33,4 +33,19 @@ pub struct Established {
     pub our_dh: Arc<DhKeyPair>,
     /// What the two keys agree on, so that it need not be computed again.
     pub shared: SharedSecret,
+    /// What the keys of data messages rest on, beside the Diffie-Hellman keys.
+    pub root: SessionRoot,
+}
+
+impl Established {
+    /// What this session leaves to the exchange that takes its place. `ours` is the identity that we proved.
+    #[must_use]
+    pub fn bond(&self, ours: &PublicKey) -> Bond {
+        let (ours, theirs) = (ours.fingerprint(), self.their_key.fingerprint());
+        let (initiator, responder) = match self.role {
+            Role::Initiator => (ours, theirs),
+            Role::Responder => (theirs, ours),
+        };
+        self.shared.bond(&self.session_id, &initiator, &responder)
+    }
 }

@@ -1,7 +1,7 @@
 //! The encrypted signature: proving who one is, inside the channel that is being made.
 
 use otr_crypto::{DhPublic, IdentityKey, PublicKey, PublicKeyCache, SignatureKeys};
-use otr_wire::{KeyId, SignedIdentity};
+use otr_wire::{KeyId, SignedIdentity, SignedKey};
 use rand_core::CryptoRng;
 
 use crate::{Error, MAX_KEYID};
@@ -46,9 +46,15 @@ pub(crate) fn verify(
     if proof.keyid.get() > MAX_KEYID {
         return Err(Error::Verification);
     }
-    let [p, q, g, y] =
-        [proof.public_key.p, proof.public_key.q, proof.public_key.g, proof.public_key.y].map(|n| n.as_bytes());
-    let key = known_keys.get(p, q, g, y).map_err(|_| Error::Verification)?;
+    let key = match &proof.public_key {
+        SignedKey::Dsa(key) => {
+            let [p, q, g, y] = [key.p, key.q, key.g, key.y].map(|number| number.as_bytes());
+            known_keys.get(p, q, g, y)
+        }
+        SignedKey::Ed25519(key) => PublicKey::from_ed25519(key),
+    };
+    // attack rule NEW-9: no key of one suite proves anything in the other.
+    let key = key.ok().filter(|key| key.suite() == ours.suite()).ok_or(Error::Verification)?;
     let m = keys.authenticate(theirs, ours, &key, proof.keyid.get());
     key.verify(&m, proof.signature).map_err(|_| Error::Verification)?;
     // attack rule AKE-11: whoever proves our own identity is us.

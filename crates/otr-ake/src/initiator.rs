@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use otr_crypto::{AkeKeys, DhPublic, SharedSecret};
+use otr_crypto::{AkeKeys, DhPublic, SessionRoot, SharedSecret};
 use otr_wire::{DhKey, Header, Message, Payload, RevealSignature, Signature};
 use rand_core::CryptoRng;
 
-use crate::{Context, Error, Established, Offer, Role, identity_proof};
+use crate::{Context, Error, Established, Offer, Role, identity_proof, transcript};
 
 /// Where an exchange we started stands.
 #[derive(Debug)]
@@ -27,6 +27,7 @@ pub(crate) struct AwaitingSignature {
     their_dh: DhPublic,
     shared: SharedSecret,
     keys: AkeKeys,
+    root: SessionRoot,
     reveal_signature: Vec<u8>,
     pub(crate) since: Duration,
 }
@@ -38,22 +39,35 @@ pub(crate) fn reveal<R: CryptoRng + ?Sized>(
     message: &DhKey<'_>,
     context: &mut Context<'_, R>,
 ) -> Result<AwaitingSignature, Error> {
-    let their_dh = DhPublic::from_bytes(message.gy.as_bytes()).map_err(|_| Error::IllegalValue)?;
     let our_dh = offer.key_pair.public();
+    let suite = our_dh.suite();
+    let their_dh = suite.public(message.gy.as_bytes()).map_err(|_| Error::IllegalValue)?;
     if &their_dh == our_dh {
         return Err(Error::Reflected);
     }
     let shared = offer.key_pair.agree(&their_dh).map_err(|_| Error::IllegalValue)?;
-    let keys = shared.ake_keys();
+    let (kem_ciphertext, kem) = suite.encapsulate(message.kem_key, context.rng).map_err(|_| Error::IllegalValue)?;
+    let revealed_key = offer.key.as_bytes();
+    let transcript = transcript::of_exchange(&transcript::Exchange {
+        suite,
+        bond: context.bond,
+        tags: [header.sender(), header.receiver()],
+        commitment: [&offer.commitment.encrypted, &offer.commitment.hash],
+        dh_key: message,
+        revealed_key,
+        kem_ciphertext: &kem_ciphertext,
+    });
+    let (keys, root) = shared.exchange_keys(&kem, &transcript);
     let proof = identity_proof::prove(context.identity, keys.reveal_signature(), our_dh, &their_dh, context.rng)?;
     let payload = Payload::RevealSignature(RevealSignature {
-        revealed_key: offer.key.as_bytes(),
+        revealed_key,
+        kem_ciphertext: &kem_ciphertext,
         encrypted_signature: &proof.encrypted,
         mac: &proof.mac,
     });
     let reveal_signature = Message { header, payload }.encode();
     offer.set_revealed();
-    Ok(AwaitingSignature { offer: offer.clone(), their_dh, shared, keys, reveal_signature, since: context.now })
+    Ok(AwaitingSignature { offer: offer.clone(), their_dh, shared, keys, root, reveal_signature, since: context.now })
 }
 
 impl AwaitingSignature {
@@ -82,7 +96,7 @@ impl AwaitingSignature {
             message.encrypted_signature,
             message.mac,
         )?;
-        Ok(ProvedPeer { key, keyid })
+        Ok(ProvedPeer { ours: context.identity.public_key().clone(), key, keyid })
     }
 
     /// Completes the exchange with what [`check`](Self::check) has proved.
@@ -91,6 +105,7 @@ impl AwaitingSignature {
             header,
             role: Role::Initiator,
             session_id: self.keys.session_id(),
+            root: self.root.between(&peer.ours, &peer.key),
             their_key: peer.key,
             their_keyid: peer.keyid,
             their_dh: self.their_dh,
@@ -102,6 +117,7 @@ impl AwaitingSignature {
 
 /// The proof that a Signature was checked.
 pub(crate) struct ProvedPeer {
+    ours: otr_crypto::PublicKey,
     key: otr_crypto::PublicKey,
     keyid: otr_wire::KeyId,
 }

@@ -1,4 +1,5 @@
-//! The authenticated key exchange of Off-the-Record Messaging, version 3 (and 2: only headers differ).
+//! The authenticated key exchange of Off-the-Record Messaging, version 3 (and 2: only headers differ; and of
+//! the Curve25519 suite: only primitives do).
 //!
 //! Four messages bring two strangers to a shared secret and to each other's long-term keys
 //! (spec: "Authenticated Key Exchange", "The protocol state machine"):
@@ -50,6 +51,7 @@ mod identity_proof;
 mod initiator;
 mod offer;
 mod responder;
+mod transcript;
 
 pub use ake::{Ake, Context, Cost, Outcome, State};
 pub use error::Error;
@@ -58,11 +60,23 @@ pub use offer::Offer;
 
 use core::time::Duration;
 
+use otr_crypto::Suite;
+use otr_wire::Version;
+
 /// How long the secrets of an unfinished exchange are kept after its last message.
 pub const ATTEMPT_LIFETIME: Duration = Duration::from_secs(60);
 
 /// The failed verification, counted from one, that ends an attempt.
 pub const MAX_FAILURES: u8 = 8;
+
+/// The primitives of a version.
+#[must_use]
+pub const fn suite(version: Version) -> Suite {
+    match version {
+        Version::Two | Version::Three => Suite::Otr,
+        Version::Curve25519 => Suite::Curve25519,
+    }
+}
 
 /// The highest keyid taken from a peer; above it, serial numbers might run out.
 pub const MAX_KEYID: u32 = u32::MAX - 15;

@@ -10,6 +10,8 @@ use otr_crypto::{Commitment, CommitmentKey, DhKeyPair};
 use otr_wire::{DhCommit, Header, InstanceTag, Message, Payload};
 use rand_core::CryptoRng;
 
+use crate::suite;
+
 /// A D-H Commit we sent, with the secrets behind it: x and r.
 ///
 /// Several instances of a peer may answer one offer; each then has an exchange of its own on the same x and r
@@ -18,7 +20,7 @@ use rand_core::CryptoRng;
 pub struct Offer {
     pub(crate) key_pair: Arc<DhKeyPair>,
     pub(crate) key: CommitmentKey,
-    commitment: Commitment,
+    pub(crate) commitment: Commitment,
     header: Header,
     made: Duration,
     /// Whether r has been sent to somebody, so that the commitment hides nothing any more.
@@ -28,7 +30,7 @@ pub struct Offer {
 impl Offer {
     /// A fresh commitment. `header` names our tag; its receiver, if any, is the only instance asked.
     pub fn new(header: Header, now: Duration, rng: &mut (impl CryptoRng + ?Sized)) -> Arc<Self> {
-        let key_pair = Arc::new(DhKeyPair::generate(rng));
+        let key_pair = Arc::new(suite(header.version()).key_pair(rng));
         let key = CommitmentKey::generate(rng);
         let commitment = key.commit(key_pair.public());
         Arc::new(Self { key_pair, key, commitment, header, made: now, revealed: AtomicBool::new(false) })
@@ -37,9 +39,9 @@ impl Offer {
     /// The D-H Commit message, for everybody or, when sent again, for `receiver` alone.
     #[must_use]
     pub fn message(&self, receiver: Option<InstanceTag>) -> Vec<u8> {
-        let header = match self.header {
-            Header::V2 => Header::V2,
-            Header::V3 { sender, receiver: everybody } => Header::V3 { sender, receiver: receiver.or(everybody) },
+        let header = match self.header.sender() {
+            None => self.header,
+            Some(sender) => Header::new(self.header.version(), sender, receiver.or(self.header.receiver())),
         };
         let payload =
             Payload::DhCommit(DhCommit { encrypted_gx: &self.commitment.encrypted, hashed_gx: &self.commitment.hash });

@@ -3,11 +3,11 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use otr_crypto::{CommitmentKey, DhKeyPair};
-use otr_wire::{DhCommit, DhKey, Header, Message, Mpi, Payload, RevealSignature, Signature};
+use otr_crypto::{CommitmentKey, DhKeyPair, KemKey};
+use otr_wire::{DhCommit, DhKey, Header, Message, Mpi, Payload, RevealSignature, Signature, Version};
 use rand_core::CryptoRng;
 
-use crate::{Context, Error, Established, Role, identity_proof};
+use crate::{Context, Error, Established, Role, identity_proof, suite, transcript};
 
 /// Where an exchange we answer stands.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) enum Responder {
 #[derive(Debug)]
 pub(crate) struct AwaitingRevealSignature {
     key_pair: Arc<DhKeyPair>,
+    kem_key: KemKey,
     encrypted_gx: Vec<u8>,
     hashed_gx: [u8; 32],
     /// When the last commit came.
@@ -32,9 +33,15 @@ pub(crate) struct AwaitingRevealSignature {
 
 impl AwaitingRevealSignature {
     /// Answers a first D-H Commit with a fresh key.
-    pub(crate) fn new<R: CryptoRng + ?Sized>(commit: &DhCommit<'_>, context: &mut Context<'_, R>) -> Self {
+    pub(crate) fn new<R: CryptoRng + ?Sized>(
+        version: Version,
+        commit: &DhCommit<'_>,
+        context: &mut Context<'_, R>,
+    ) -> Self {
+        let suite = suite(version);
         Self {
-            key_pair: Arc::new(DhKeyPair::generate(context.rng)),
+            key_pair: Arc::new(suite.key_pair(context.rng)),
+            kem_key: suite.kem_key(context.rng),
             encrypted_gx: commit.encrypted_gx.to_vec(),
             hashed_gx: *commit.hashed_gx,
             since: context.now,
@@ -56,8 +63,12 @@ impl AwaitingRevealSignature {
 
     /// The D-H Key message.
     pub(crate) fn message(&self, header: Header) -> Result<Vec<u8>, Error> {
+        Ok(Message { header, payload: Payload::DhKey(self.dh_key()?) }.encode())
+    }
+
+    fn dh_key(&self) -> Result<DhKey<'_>, Error> {
         let gy = Mpi::new(self.key_pair.public().as_bytes())?;
-        Ok(Message { header, payload: Payload::DhKey(DhKey { gy }) }.encode())
+        Ok(DhKey { gy, kem_key: self.kem_key.public() })
     }
 
     /// Checks a Reveal Signature and, when all is right, makes the Signature and the result.
@@ -70,13 +81,24 @@ impl AwaitingRevealSignature {
         context: &mut Context<'_, R>,
     ) -> Result<(Established, Vec<u8>), Error> {
         let key = CommitmentKey::from_bytes(*message.revealed_key);
-        let their_dh = key.open(&self.encrypted_gx, &self.hashed_gx).map_err(|_| Error::Verification)?;
         let our_dh = self.key_pair.public();
+        let suite = our_dh.suite();
+        let their_dh = key.open_in(suite, &self.encrypted_gx, &self.hashed_gx).map_err(|_| Error::Verification)?;
         if &their_dh == our_dh {
             return Err(Error::Reflected);
         }
         let shared = self.key_pair.agree(&their_dh).map_err(|_| Error::IllegalValue)?;
-        let keys = shared.ake_keys();
+        let kem = self.kem_key.open(message.kem_ciphertext).map_err(|_| Error::IllegalValue)?;
+        let transcript = transcript::of_exchange(&transcript::Exchange {
+            suite,
+            bond: context.bond,
+            tags: [header.receiver(), header.sender()],
+            commitment: [&self.encrypted_gx, &self.hashed_gx],
+            dh_key: &self.dh_key()?,
+            revealed_key: message.revealed_key,
+            kem_ciphertext: message.kem_ciphertext,
+        });
+        let (keys, root) = shared.exchange_keys(&kem, &transcript);
         let (their_key, their_keyid) = identity_proof::verify(
             context.identity,
             context.known_keys,
@@ -93,6 +115,7 @@ impl AwaitingRevealSignature {
             header,
             role: Role::Responder,
             session_id: keys.session_id(),
+            root: root.between(&their_key, context.identity.public_key()),
             their_key,
             their_keyid,
             their_dh,

@@ -196,7 +196,8 @@ impl World {
             Input::ForeignKey => Party::bob(13).answer(&Party::alice(14).begin()),
             Input::IllegalKey => {
                 let gy = Mpi::new(&[1]).unwrap();
-                Message { header: common::v3(0x200, 0x100), payload: Payload::DhKey(DhKey { gy }) }.encode()
+                Message { header: common::v3(0x200, 0x100), payload: Payload::DhKey(DhKey { gy, kem_key: &[] }) }
+                    .encode()
             }
             Input::FittingReveal => self.fitting_reveal.clone().unwrap_or_else(|| foreign().reveal),
             Input::ForeignReveal => foreign().reveal,

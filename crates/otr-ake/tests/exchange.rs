@@ -212,10 +212,10 @@ fn forged(random: &mut impl rand_core::CryptoRng, header: Header) -> Vec<u8> {
     let key = DhKeyPair::generate(random);
     let payload = match bytes[0] % 4 {
         0 => Payload::DhCommit(DhCommit { encrypted_gx: &bytes[32..32 + 196], hashed_gx }),
-        1 => Payload::DhKey(DhKey { gy: Mpi::new(key.public().as_bytes()).unwrap() }),
+        1 => Payload::DhKey(DhKey { gy: Mpi::new(key.public().as_bytes()).unwrap(), kem_key: &[] }),
         2 => {
             let revealed_key = bytes.first_chunk().unwrap();
-            Payload::RevealSignature(RevealSignature { revealed_key, encrypted_signature, mac })
+            Payload::RevealSignature(RevealSignature { revealed_key, kem_ciphertext: &[], encrypted_signature, mac })
         }
         _ => Payload::Signature(Signature { encrypted_signature, mac }),
     };

@@ -21,11 +21,11 @@ fn commit(encrypted_gx: &[u8], hashed_gx: &[u8; 32]) -> Vec<u8> {
 
 fn key(gy: &DhPublic) -> Vec<u8> {
     let gy = Mpi::new(gy.as_bytes()).unwrap();
-    Message { header: from_peer(), payload: Payload::DhKey(DhKey { gy }) }.encode()
+    Message { header: from_peer(), payload: Payload::DhKey(DhKey { gy, kem_key: &[] }) }.encode()
 }
 
 fn reveal(r: &CommitmentKey, (encrypted_signature, mac): &Sealed) -> Vec<u8> {
-    let payload = RevealSignature { revealed_key: r.as_bytes(), encrypted_signature, mac };
+    let payload = RevealSignature { revealed_key: r.as_bytes(), kem_ciphertext: &[], encrypted_signature, mac };
     Message { header: from_peer(), payload: Payload::RevealSignature(payload) }.encode()
 }
 

@@ -4,13 +4,16 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 use otr_session::{MAX_NAME, Policy};
-use otr_wire::{FRAGMENT_OVERHEAD_V3, Versions};
+use otr_wire::{FRAGMENT_OVERHEAD_V3, Version, Versions};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// The versions that this program speaks.
+/// The versions that this program offers.
 pub(crate) const AVAILABLE: Versions = Versions::ALL;
+
+/// The one version of an account that speaks the Curve25519 suite from the start, with others that do the same.
+const SUITE_ALONE: Versions = Versions::only(Version::Curve25519);
 
 /// Where keys are kept.
 #[derive(Debug, clap::Args)]
@@ -39,6 +42,33 @@ impl Place {
         let given = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
         let data = given("XDG_DATA_HOME").or_else(|| Some(given("HOME")?.join(".local/share")));
         Ok(Some(data.ok_or(Error::NoHome)?.join("otr")))
+    }
+}
+
+/// Which suites of primitives are used.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Suites {
+    /// Stay in version 3; otherwise private conversations move over to the Curve25519 suite by themselves when the other
+    /// program has it, too
+    #[arg(long)]
+    no_curve25519: bool,
+}
+
+/// Whether an account has the Curve25519 suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Curve25519 {
+    On,
+    Off,
+}
+
+impl Suites {
+    /// Whether an account that speaks `versions` has the suite.
+    pub(crate) fn curve25519(&self, versions: Versions) -> Result<Curve25519, Error> {
+        match self.no_curve25519 {
+            false => Ok(Curve25519::On),
+            true if versions == SUITE_ALONE => Err(Error::NoVersionLeft),
+            true => Ok(Curve25519::Off),
+        }
     }
 }
 
@@ -81,11 +111,14 @@ pub(crate) enum InvalidVersions {
     #[error("no version is named; available: {}", list(AVAILABLE))]
     Empty,
     /// It names one that is not spoken here.
-    #[error("version {0} is not available; available: {available}", available = list(AVAILABLE))]
+    #[error("version {0} is not available; available: {available}, or 25519 alone", available = list(AVAILABLE))]
     NotAvailable(String),
+    /// It names the Curve25519 suite beside others.
+    #[error("25519 stands alone: conversations of version 3 move over to it by themselves")]
+    NotAlone,
 }
 
-/// The versions of a list such as `2,3`.
+/// The versions of a list such as `2,3`, or `25519` alone.
 pub(crate) fn parse_versions(text: &str) -> Result<Versions, InvalidVersions> {
     versions(text.split(',').map(str::trim).filter(|name| !name.is_empty()))
 }
@@ -95,10 +128,15 @@ pub(crate) fn versions<T: ToString>(numbers: impl IntoIterator<Item = T>) -> Res
     let mut chosen = Versions::NONE;
     for number in numbers {
         let number = number.to_string();
-        let version = AVAILABLE.iter().find(|version| version.number().to_string() == number);
+        let mut available = AVAILABLE.iter().chain([Version::Curve25519]);
+        let version = available.find(|version| version.number().to_string() == number);
         chosen = chosen.with(version.ok_or(InvalidVersions::NotAvailable(number))?);
     }
-    if chosen.is_empty() { Err(InvalidVersions::Empty) } else { Ok(chosen) }
+    match chosen {
+        Versions::NONE => Err(InvalidVersions::Empty),
+        chosen if chosen.contains(Version::Curve25519) && chosen != SUITE_ALONE => Err(InvalidVersions::NotAlone),
+        chosen => Ok(chosen),
+    }
 }
 
 fn list(versions: Versions) -> String {
@@ -134,10 +172,24 @@ mod tests {
     #[test]
     fn versions_are_those_available() {
         assert_eq!(parse_versions("2,3"), Ok(AVAILABLE));
-        assert_eq!(parse_versions(" 3 , 3 "), Ok(Versions::only(otr_wire::Version::Three)));
-        assert_eq!(parse_versions("1").unwrap_err().to_string(), "version 1 is not available; available: 2,3");
+        assert_eq!(parse_versions(" 3 , 3 "), Ok(Versions::only(Version::Three)));
+        let one = parse_versions("1").unwrap_err();
+        assert_eq!(one.to_string(), "version 1 is not available; available: 2,3, or 25519 alone");
         assert_eq!(parse_versions("2,4"), Err(InvalidVersions::NotAvailable("4".to_owned())));
         assert_eq!(parse_versions(","), Err(InvalidVersions::Empty));
+    }
+
+    #[test]
+    fn the_suite_stands_alone() {
+        assert_eq!(parse_versions("25519"), Ok(SUITE_ALONE));
+        assert_eq!(versions([25519]), Ok(SUITE_ALONE));
+        for list in ["3,25519", "25519,2", "2,3,25519"] {
+            assert_eq!(parse_versions(list), Err(InvalidVersions::NotAlone));
+        }
+        assert_eq!(parse_versions("9"), Err(InvalidVersions::NotAvailable("9".to_owned())), "that is its query digit");
+        let off = Suites { no_curve25519: true };
+        assert_eq!(off.curve25519(AVAILABLE).unwrap(), Curve25519::Off);
+        assert!(matches!(off.curve25519(SUITE_ALONE), Err(Error::NoVersionLeft)));
     }
 
     #[test]

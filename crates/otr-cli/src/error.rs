@@ -11,6 +11,9 @@ pub(crate) enum Error {
     /// There is no place to keep keys in.
     #[error("cannot tell where to keep keys, as HOME is not set; use --home DIR or --ephemeral")]
     NoHome,
+    /// The only version that may be spoken is turned off.
+    #[error("--versions 25519 allows nothing but the suite that --no-curve25519 turns off; leave one of them out")]
+    NoVersionLeft,
     /// Nobody reads what we write.
     #[error("cannot write to standard output: {0}")]
     Output(io::ErrorKind),

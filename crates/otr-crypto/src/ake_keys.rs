@@ -3,11 +3,12 @@
 use hmac::Mac;
 use hmac::digest::FixedOutput;
 
-use crate::cipher::aes_ctr;
+use crate::cipher::{aes_ctr, aes256_ctr};
+use crate::curve25519::kdf::kdf;
 use crate::kdf::{h2, halves};
 use crate::mac::{self, hmac_sha256};
 use crate::secret::{Secret, opaque_debug};
-use crate::{DhPublic, Error, PublicKey, mpi};
+use crate::{DhPublic, Error, KemSecret, PublicKey, SessionRoot, Transcript, mpi};
 
 /// The secure session id, 8 bytes: what two users compare to know that nobody sits between them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +28,17 @@ pub struct AkeKeys {
     signature: SignatureKeys,
 }
 
-/// The keys of one of the two signed messages: a cipher key of 16 bytes and two authenticator
-/// keys of 32 bytes. Wiped on drop.
+/// The keys of one of the two signed messages: a cipher key of 16 bytes, or 32 in the Curve25519 suite, and two
+/// authenticator keys of 32 bytes. Wiped on drop.
 pub struct SignatureKeys {
-    c: Secret<16>,
+    c: CipherKey,
     m1: Secret<32>,
     m2: Secret<32>,
+}
+
+enum CipherKey {
+    Aes128(Secret<16>),
+    Aes256(Secret<32>),
 }
 
 /// M of the spec: the 32-byte authenticator of one side of a key exchange, and the only thing an
@@ -60,9 +66,29 @@ impl AkeKeys {
         session_id.copy_from_slice(h2(0x00, secbytes).as_bytes().split_at(8).0);
         Self {
             session_id: SessionId(session_id),
-            reveal_signature: SignatureKeys { c, m1: h2(0x02, secbytes), m2: h2(0x03, secbytes) },
-            signature: SignatureKeys { c: c_prime, m1: h2(0x04, secbytes), m2: h2(0x05, secbytes) },
+            reveal_signature: SignatureKeys { c: CipherKey::Aes128(c), m1: h2(0x02, secbytes), m2: h2(0x03, secbytes) },
+            signature: SignatureKeys { c: CipherKey::Aes128(c_prime), m1: h2(0x04, secbytes), m2: h2(0x05, secbytes) },
         }
+    }
+
+    pub(crate) fn derive_curve25519(dh: &[u8], kem: &KemSecret, transcript: &Transcript) -> (Self, SessionRoot) {
+        let secret: Secret<32> = kdf(b"OTR-25519 v1 exchange", &[dh, kem.as_bytes()], &transcript.digest());
+        let derive = |label: &[u8]| kdf(label, &[secret.as_bytes()], &[]);
+        let session_id: Secret<8> = kdf(b"OTR-25519 v1 session id", &[secret.as_bytes()], &[]);
+        let keys = Self {
+            session_id: SessionId(*session_id.as_bytes()),
+            reveal_signature: SignatureKeys {
+                c: CipherKey::Aes256(derive(b"OTR-25519 v1 initiator cipher")),
+                m1: derive(b"OTR-25519 v1 initiator m1"),
+                m2: derive(b"OTR-25519 v1 initiator m2"),
+            },
+            signature: SignatureKeys {
+                c: CipherKey::Aes256(derive(b"OTR-25519 v1 responder cipher")),
+                m1: derive(b"OTR-25519 v1 responder m1"),
+                m2: derive(b"OTR-25519 v1 responder m2"),
+            },
+        };
+        (keys, SessionRoot::of_exchange(derive(b"OTR-25519 v1 root")))
     }
 
     /// ssid: the first 8 bytes of h2(0x00).
@@ -97,18 +123,19 @@ impl SignatureKeys {
         AkeMac(m)
     }
 
-    /// Encrypts or decrypts the signed part in place: AES-128 with c, counter mode from 0.
+    /// Encrypts or decrypts the signed part in place: AES-128 (AES-256 in the
+    /// Curve25519 suite) with c, counter mode from 0.
     pub fn apply_cipher(&self, data: &mut [u8]) {
-        aes_ctr(self.c.as_bytes(), 0, data);
+        match &self.c {
+            CipherKey::Aes128(c) => aes_ctr(c.as_bytes(), 0, data),
+            CipherKey::Aes256(c) => aes256_ctr(c.as_bytes(), 0, data),
+        }
     }
 
     /// The first 20 bytes of HMAC-SHA-256 with m2 over the 4-byte length of `encrypted` and
     /// `encrypted`.
     pub fn mac(&self, encrypted: &[u8]) -> [u8; 20] {
-        let code = self.outer(encrypted).finalize().into_bytes();
-        let mut truncated = [0; 20];
-        truncated.copy_from_slice(code.as_slice().split_at(20).0);
-        truncated
+        mac::truncated(self.outer(encrypted))
     }
 
     /// Checks [`Self::mac`] in constant time.

@@ -6,10 +6,11 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use crate::cipher::aes_ctr;
+use crate::cipher::{aes_ctr, aes256_ctr};
+use crate::curve25519::kdf::kdf;
 use crate::group::ELEMENT_BYTES;
 use crate::secret::{Secret, opaque_debug};
-use crate::{DhPublic, Error, mpi};
+use crate::{DhPublic, Error, Suite, mpi};
 
 /// The 16-byte key r of a commitment: secret until it is revealed. Wiped on drop.
 pub struct CommitmentKey(Secret<16>);
@@ -21,7 +22,7 @@ opaque_debug!(CommitmentKey);
 pub struct Commitment {
     /// The public value as an MPI, encrypted with r in counter mode from 0: 5 to 196 bytes.
     pub encrypted: Vec<u8>,
-    /// SHA-256 of the MPI.
+    /// SHA-256 of the MPI; in the Curve25519 suite with a label before it.
     pub hash: [u8; 32],
 }
 
@@ -45,9 +46,18 @@ impl CommitmentKey {
     pub fn commit(&self, gx: &DhPublic) -> Commitment {
         let mut encrypted = Vec::with_capacity(4 + ELEMENT_BYTES);
         mpi::write(&mut encrypted, gx.as_bytes());
-        let hash = Sha256::digest(&encrypted).into();
-        aes_ctr(self.as_bytes(), 0, &mut encrypted);
+        let hash = hash(gx.suite(), &encrypted);
+        self.apply_cipher(gx.suite(), &mut encrypted);
         Commitment { encrypted, hash }
+    }
+
+    /// Opens a commitment of versions 2 and 3 received earlier.
+    ///
+    /// # Errors
+    ///
+    /// As [`open_in`](Self::open_in).
+    pub fn open(&self, encrypted: &[u8], hash: &[u8; 32]) -> Result<DhPublic, Error> {
+        self.open_in(Suite::Otr, encrypted, hash)
     }
 
     /// Opens a commitment received earlier.
@@ -58,18 +68,36 @@ impl CommitmentKey {
     ///
     /// [`Error::Rejected`] if the hash or the length does not fit; otherwise as
     /// [`DhPublic::from_bytes`].
-    pub fn open(&self, encrypted: &[u8], hash: &[u8; 32]) -> Result<DhPublic, Error> {
+    pub fn open_in(&self, suite: Suite, encrypted: &[u8], hash: &[u8; 32]) -> Result<DhPublic, Error> {
         if encrypted.len() > 4 + ELEMENT_BYTES {
             return Err(Error::Rejected);
         }
         let mut opened = encrypted.to_vec();
-        aes_ctr(self.as_bytes(), 0, &mut opened);
-        let same = Sha256::digest(&opened).as_slice().ct_eq(hash);
+        self.apply_cipher(suite, &mut opened);
+        let same = self::hash(suite, &opened).ct_eq(hash);
         if !bool::from(same) {
             return Err(Error::Rejected);
         }
-        DhPublic::from_bytes(mpi::read_whole(&opened).ok_or(Error::Rejected)?)
+        suite.public(mpi::read_whole(&opened).ok_or(Error::Rejected)?)
     }
+
+    fn apply_cipher(&self, suite: Suite, data: &mut [u8]) {
+        match suite {
+            Suite::Otr => aes_ctr(self.as_bytes(), 0, data),
+            Suite::Curve25519 => {
+                let key: Secret<32> = kdf(b"OTR-25519 v1 commitment cipher", &[self.as_bytes()], &[]);
+                aes256_ctr(key.as_bytes(), 0, data);
+            }
+        }
+    }
+}
+
+fn hash(suite: Suite, mpi: &[u8]) -> [u8; 32] {
+    let label: &[u8] = match suite {
+        Suite::Otr => &[],
+        Suite::Curve25519 => b"OTR-25519 v1 commitment",
+    };
+    Sha256::new_with_prefix(label).chain_update(mpi).finalize().into()
 }
 
 #[cfg(test)]

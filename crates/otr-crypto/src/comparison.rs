@@ -7,23 +7,42 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use crate::secret::{Secret, opaque_debug};
-use crate::{Error, Fingerprint, SessionId, mpi};
+use crate::{Error, Fingerprint, SessionId, Suite, mpi};
 
 /// What two users compare: 32 bytes, wiped on drop (spec: "Secret information").
 ///
-/// SHA-256 over the version byte 1, both fingerprints, the secure session id and what the user typed. A secret that
-/// somebody passes on between two conversations differs in the identities or in the session, however right the text is.
+/// SHA-256 over the version byte 1, both fingerprints, the secure session id and what the user typed; in the Curve25519
+/// suite, over a label and then all that. A secret that somebody passes on between two conversations differs in the
+/// identities or in the session, however right the text is.
 pub struct ComparedSecret(Secret<32>);
 
 opaque_debug!(ComparedSecret);
 
 impl ComparedSecret {
-    /// The secret of a comparison that the owner of `initiator` began with the owner of `responder`.
+    /// The secret of a comparison that the owner of `initiator` began with the owner of `responder`, in versions 2
+    /// and 3.
     ///
     /// `text` is hashed as it is, by convention UTF-8; whoever wants composed and decomposed letters to be equal
     /// normalises before.
     pub fn new(initiator: &Fingerprint, responder: &Fingerprint, session: &SessionId, text: &[u8]) -> Self {
+        Self::in_suite(Suite::Otr, initiator, responder, session, text)
+    }
+
+    /// The same for a conversation in this suite: [`Suite::Curve25519`] has the 23 bytes `OTR-25519 v1 SMP secret`
+    /// before all that is hashed.
+    pub fn in_suite(
+        suite: Suite,
+        initiator: &Fingerprint,
+        responder: &Fingerprint,
+        session: &SessionId,
+        text: &[u8],
+    ) -> Self {
+        let domain: &[u8] = match suite {
+            Suite::Otr => b"",
+            Suite::Curve25519 => b"OTR-25519 v1 SMP secret",
+        };
         let mut hash = Sha256::new();
+        hash.update(domain);
         hash.update([1]);
         hash.update(initiator.as_bytes());
         hash.update(responder.as_bytes());
@@ -49,10 +68,11 @@ impl ComparedSecret {
 pub struct Challenge([u8; 32]);
 
 impl Challenge {
-    /// SHA-256 over `label` and `numbers`, each with a 4-byte big-endian length before it. The label keeps a proof
-    /// from serving for another side or step.
-    pub fn hash(label: u8, numbers: &[&[u8]]) -> Self {
+    /// SHA-256 over the group's domain, `label` and `numbers`, each of these with a 4-byte big-endian length before
+    /// it. The label keeps a proof from serving for another side or step, the domain from serving in another suite.
+    pub fn hash<G: Group>(label: u8, numbers: &[&[u8]]) -> Self {
         let mut hash = Sha256::new();
+        hash.update(G::DOMAIN);
         hash.update([label]);
         for number in numbers {
             hash.update(mpi::length(number));
@@ -96,6 +116,9 @@ pub trait Group {
     /// D of a proof: a public exponent in 1..q.
     type Response: Clone + Debug + Send + Sync;
 
+    /// What the hash of each proof in this group begins with. The specification has nothing there.
+    const DOMAIN: &'static [u8];
+
     /// Checks a received element.
     ///
     /// # Errors
@@ -116,7 +139,7 @@ pub trait Group {
     /// The encoding of a response.
     fn encode_response(response: &Self::Response) -> Vec<u8>;
 
-    /// Draws an exponent that is as long as the elements are.
+    /// Draws an exponent from all that there are.
     fn draw<R: CryptoRng + ?Sized>(rng: &mut R) -> Self::Exponent;
 
     /// The secret as an exponent.
@@ -166,8 +189,8 @@ mod tests {
     use alloc::format;
 
     use super::*;
-    use crate::DhKeyPair;
     use crate::testing::rng;
+    use crate::{DhKeyPair, Modp1536, Ristretto255};
 
     fn session() -> SessionId {
         let rng = &mut rng(51);
@@ -187,16 +210,30 @@ mod tests {
         assert_ne!(secret.as_bytes(), ComparedSecret::new(&bob, &alice, &session, text.as_bytes()).as_bytes());
     }
 
-    // Computed with Python's hashlib.
+    // attack: NEW-9
     #[test]
-    fn the_hash_of_a_proof_has_a_known_answer() {
-        let hash = Challenge::hash(5, &[&[1, 2, 3], &[]]);
+    fn the_secret_of_another_suite_is_another_one() {
+        let session = session();
+        let [alice, bob] = [[1; 20], [2; 20]].map(Fingerprint::from_bytes);
+        let secret = |suite| ComparedSecret::in_suite(suite, &alice, &bob, &session, b"x");
+        assert_eq!(secret(Suite::Otr).as_bytes(), ComparedSecret::new(&alice, &bob, &session, b"x").as_bytes());
+        let input = [b"OTR-25519 v1 SMP secret", &[1][..], &[1; 20], &[2; 20], session.as_bytes(), b"x"];
+        assert_eq!(secret(Suite::Curve25519).as_bytes()[..], Sha256::digest(input.concat())[..]);
+    }
+
+    // Computed with Python's hashlib.
+    // attack: NEW-9
+    #[test]
+    fn the_hash_of_a_proof_has_a_known_answer_in_each_group() {
+        let hash = Challenge::hash::<Modp1536>(5, &[&[1, 2, 3], &[]]);
         assert_eq!(hex::encode(hash.as_bytes()), "d114f073405b0e26d52e3aa346568511b04112c47b8ca96499f11f219d87586f");
+        let hash = Challenge::hash::<Ristretto255>(5, &[&[1, 2, 3], &[]]);
+        assert_eq!(hex::encode(hash.as_bytes()), "c375d972d3dfbe403c14c3bb78c23bed6f8776514029f4be6f2eef1d9599a7fd");
     }
 
     #[test]
     fn a_challenge_has_one_form() {
-        let hash = Challenge::hash(1, &[b"x"]);
+        let hash = Challenge::hash::<Modp1536>(1, &[b"x"]);
         assert_eq!(Challenge::from_bytes(hash.as_bytes()), Ok(hash));
         assert_eq!(Challenge::from_bytes(&[0, 1]), Err(Error::Encoding));
         assert_eq!(Challenge::from_bytes(&[1; 33]), Err(Error::Encoding));

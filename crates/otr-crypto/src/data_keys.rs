@@ -7,11 +7,13 @@ use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::Error;
-use crate::cipher::aes_ctr;
+use crate::cipher::{aes_ctr, aes256_ctr};
+use crate::curve25519::kdf::kdf;
 use crate::kdf::{h1, h2};
-use crate::mac::{self, hmac_sha1};
+use crate::mac::{hmac_sha1, hmac_sha256, truncated};
 use crate::secret::{Secret, opaque_debug};
+use crate::told::told;
+use crate::{DhPublic, Error, Suite};
 
 /// All keys that one shared secret gives to data messages.
 #[derive(Debug)]
@@ -43,7 +45,10 @@ type DirectionKeys = Box<KeyBytes>;
 
 #[derive(Zeroize, ZeroizeOnDrop)]
 struct KeyBytes {
-    cipher: [u8; 16],
+    #[zeroize(skip)]
+    suite: Suite,
+    /// 16 bytes of AES-128, or 32 of AES-256.
+    cipher: [u8; 32],
     mac: [u8; 20],
 }
 
@@ -59,46 +64,81 @@ impl DataKeys {
             extra: ExtraSymmetricKey(h2(0xff, secbytes)),
         }
     }
+
+    /// In the Curve25519 suite, whose keys all rest on the `root` of the session as well.
+    pub(crate) fn derive_curve25519(root: &[u8; 32], dh: &[u8], ours: &DhPublic, theirs: &DhPublic) -> Self {
+        let (ours, theirs) = (ours.as_bytes(), theirs.as_bytes());
+        let direction = |from: &[u8], to: &[u8]| {
+            let bytes: Secret<52> = kdf(b"OTR-25519 v1 data", &[root, dh], &[from, to].concat());
+            let mut keys = Box::new(KeyBytes { suite: Suite::Curve25519, cipher: [0; 32], mac: [0; 20] });
+            // What is published later is of another block of the expansion than what stays secret.
+            let (cipher, mac) = bytes.as_bytes().split_at(32);
+            keys.cipher.copy_from_slice(cipher);
+            keys.mac.copy_from_slice(mac);
+            keys
+        };
+        let (low, high) = (ours.min(theirs), ours.max(theirs));
+        Self {
+            sending: SendingKeys(direction(ours, theirs)),
+            receiving: ReceivingKeys(direction(theirs, ours)),
+            extra: ExtraSymmetricKey(kdf(b"OTR-25519 v1 extra key", &[root, dh], &[low, high].concat())),
+        }
+    }
 }
 
 impl KeyBytes {
     fn derive(label: u8, secbytes: &[u8]) -> Box<Self> {
-        let mut keys = Box::new(Self { cipher: [0; 16], mac: [0; 20] });
-        keys.cipher.copy_from_slice(h1(label, secbytes).as_bytes().split_at(16).0);
+        let mut keys = Box::new(Self { suite: Suite::Otr, cipher: [0; 32], mac: [0; 20] });
+        let Self { cipher, mac, .. } = &mut *keys;
+        let cipher = cipher.split_at_mut(16).0;
+        cipher.copy_from_slice(h1(label, secbytes).as_bytes().split_at(16).0);
         let mut hash = Sha1::new();
-        hash.update(&keys.cipher);
-        hash.finalize_into((&mut keys.mac).into());
+        hash.update(cipher);
+        hash.finalize_into(mac.into());
         keys
+    }
+
+    fn apply_cipher(&self, counter: u64, data: &mut [u8]) {
+        match (self.suite, self.cipher.first_chunk()) {
+            (Suite::Otr, Some(key)) => aes_ctr(key, counter, data),
+            (Suite::Otr, None) | (Suite::Curve25519, _) => aes256_ctr(&self.cipher, counter, data),
+        }
+    }
+
+    fn mac(&self, data: &[u8]) -> [u8; 20] {
+        match self.suite {
+            Suite::Otr => hmac_sha1(&self.mac).chain_update(data).finalize().into_bytes().into(),
+            Suite::Curve25519 => truncated(hmac_sha256(&self.mac).chain_update(data)),
+        }
     }
 }
 
 impl SendingKeys {
-    /// Encrypts `data` in place: AES-128 in counter mode, the first block being the 8-byte
+    /// Encrypts `data` in place: AES-128 (AES-256 in the Curve25519 suite) in counter mode, the first block being the 8-byte
     /// big-endian `counter` and 8 zero bytes. No counter may serve twice.
     pub fn encrypt(&self, counter: u64, data: &mut [u8]) {
-        aes_ctr(&self.0.cipher, counter, data);
+        self.0.apply_cipher(counter, data);
     }
 
-    /// HMAC-SHA-1 over `data`.
+    /// HMAC-SHA-1 over `data`; in the Curve25519 suite the first 20 bytes of HMAC-SHA-256.
     pub fn mac(&self, data: &[u8]) -> [u8; 20] {
-        let hmac = hmac_sha1(&self.0.mac).chain_update(data);
-        hmac.finalize().into_bytes().into()
+        self.0.mac(data)
     }
 }
 
 impl ReceivingKeys {
-    /// Checks the peer's HMAC-SHA-1 over `data` in constant time.
+    /// Checks the peer's authenticator over `data` in constant time.
     ///
     /// # Errors
     ///
     /// [`Error::Rejected`] if it differs.
     pub fn verify(&self, data: &[u8], mac: &[u8; 20]) -> Result<(), Error> {
-        mac::verify(hmac_sha1(&self.0.mac).chain_update(data), mac)
+        if told(self.0.mac(data).ct_eq(mac).unwrap_u8()) { Ok(()) } else { Err(Error::Rejected) }
     }
 
     /// Decrypts `data` in place, the reverse of [`SendingKeys::encrypt`]. Verify first.
     pub fn decrypt(&self, counter: u64, data: &mut [u8]) {
-        aes_ctr(&self.0.cipher, counter, data);
+        self.0.apply_cipher(counter, data);
     }
 
     /// Whether `candidate` is our authenticator key, compared in constant time.
@@ -141,6 +181,7 @@ impl ExtraSymmetricKey {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{DhKeyPair, SessionRoot};
 
     // attack: SIDE-1
     #[test]
@@ -172,5 +213,34 @@ mod tests {
         let forged = hmac_sha1(revealed.as_bytes()).chain_update(b"never said");
         let forged = forged.finalize().into_bytes().into();
         assert_eq!(receiving.verify(b"never said", &forged), Ok(()));
+    }
+
+    /// Thirty-two conversations of the suite: what each end sends is accepted by its own other end alone.
+    // attack: NEW-5
+    #[test]
+    fn what_one_key_authenticates_no_other_accepts() {
+        let pairs: alloc::vec::Vec<_> = (0..32_u8)
+            .map(|number| {
+                let ends = [1, 2].map(|end| DhKeyPair::hazmat_from_x25519([number * 2 + end; 32]));
+                let [one, other] = &ends;
+                let keys = |ours: &DhKeyPair, theirs: &DhKeyPair| {
+                    let shared = ours.agree(theirs.public()).unwrap();
+                    SessionRoot::of_exchange(Secret::from_array([7; 32])).data_keys(
+                        &shared,
+                        ours.public(),
+                        theirs.public(),
+                    )
+                };
+                [keys(one, other), keys(other, one)]
+            })
+            .collect();
+        for (number, [sender, _]) in pairs.iter().enumerate() {
+            let mac = sender.sending.mac(b"data");
+            assert!(sender.receiving.verify(b"data", &mac).is_err(), "not its own");
+            for (index, [own, receiver]) in pairs.iter().enumerate() {
+                assert_eq!(receiver.receiving.verify(b"data", &mac).is_ok(), index == number);
+                assert!(own.receiving.verify(b"data", &mac).is_err());
+            }
+        }
     }
 }

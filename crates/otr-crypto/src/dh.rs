@@ -7,18 +7,32 @@ use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq};
 use zeroize::Zeroizing;
 
+use crate::curve25519::x25519::{self, X25519Secret};
 use crate::group::{self, ELEMENT_BYTES, EXPONENT_BYTES};
 use crate::secret::{Secret, opaque_debug};
 use crate::told::{told, told_length};
-use crate::{AkeKeys, DataKeys, Error, mpi};
+use crate::{AkeKeys, DataKeys, Error, KemSecret, SessionRoot, Suite, Transcript, mpi};
 
 /// A Diffie-Hellman public value that has passed every check.
 ///
 /// It lies between 2 and p - 2 and in the subgroup of prime order, so a power of it is never one
 /// of the few values that an attacker could predict, and tells no bit of the exponent.
 /// Comparison is numeric.
+///
+/// In the Curve25519 suite it is an X25519 key of canonical form and not of small order.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DhPublic([u8; ELEMENT_BYTES]);
+pub struct DhPublic(Value);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Value {
+    Modp([u8; ELEMENT_BYTES]),
+    /// With [`NATIVE`] before it.
+    X25519([u8; 33]),
+}
+
+/// What stands before the 32 bytes of an X25519 key, so that it is a number in its shortest form, whatever its bytes
+/// are (as in OpenPGP).
+const NATIVE: u8 = 0x40;
 
 impl DhPublic {
     /// Checks a received value: big-endian in its shortest form, 1 to 192 bytes.
@@ -30,12 +44,52 @@ impl DhPublic {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         let padded = mpi::pad(bytes)?;
         group::check(&padded)?;
-        Ok(Self(padded))
+        Ok(Self(Value::Modp(padded)))
     }
 
-    /// The value, big-endian in its shortest form: 1 to 192 bytes.
+    /// The value, big-endian in its shortest form: 1 to 192 bytes. Of an X25519 key 33: 0x40 and its 32 bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        mpi::trim(&self.0)
+        match &self.0 {
+            Value::Modp(value) => mpi::trim(value),
+            Value::X25519(value) => value,
+        }
+    }
+
+    /// Which exchanges the value belongs to.
+    pub fn suite(&self) -> Suite {
+        match &self.0 {
+            Value::Modp(_) => Suite::Otr,
+            Value::X25519(_) => Suite::Curve25519,
+        }
+    }
+
+    fn from_x25519(bytes: &[u8]) -> Result<Self, Error> {
+        let whole: [u8; 33] = bytes.try_into().map_err(|_| Error::Encoding)?;
+        let key = bytes.strip_prefix(&[NATIVE]).and_then(<[u8]>::first_chunk).ok_or(Error::Encoding)?;
+        x25519::check_public(key)?;
+        Ok(Self(Value::X25519(whole)))
+    }
+}
+
+impl Suite {
+    /// Checks a received public value of this suite, as [`DhPublic::as_bytes`] gives it.
+    ///
+    /// # Errors
+    ///
+    /// As [`DhPublic::from_bytes`].
+    pub fn public(self, bytes: &[u8]) -> Result<DhPublic, Error> {
+        match self {
+            Self::Otr => DhPublic::from_bytes(bytes),
+            Self::Curve25519 => DhPublic::from_x25519(bytes),
+        }
+    }
+
+    /// Draws a new key pair: 40 bytes from `rng`, or 32 for X25519.
+    pub fn key_pair(self, rng: &mut (impl CryptoRng + ?Sized)) -> DhKeyPair {
+        match self {
+            Self::Otr => DhKeyPair::generate(rng),
+            Self::Curve25519 => DhKeyPair::of_x25519(X25519Secret::random(rng)),
+        }
     }
 }
 
@@ -49,12 +103,17 @@ impl fmt::Debug for DhPublic {
     }
 }
 
-/// A secret exponent of 320 bits and its public value.
+/// A secret exponent of 320 bits, or an X25519 secret, and its public value.
 ///
 /// The secret is wiped on drop. There is no `Clone`: a key that is replaced is gone.
 pub struct DhKeyPair {
-    secret: Secret<EXPONENT_BYTES>,
+    secret: Exponent,
     public: DhPublic,
+}
+
+enum Exponent {
+    Modp(Secret<EXPONENT_BYTES>),
+    X25519(X25519Secret),
 }
 
 opaque_debug!(DhKeyPair, SharedSecret);
@@ -78,6 +137,17 @@ impl DhKeyPair {
         Self::from_secret(Secret::from_array(secret))
     }
 
+    /// The X25519 key pair of a given secret: for test vectors and tools.
+    pub fn hazmat_from_x25519(secret: [u8; 32]) -> Self {
+        Self::of_x25519(X25519Secret::from_bytes(secret))
+    }
+
+    fn of_x25519(secret: X25519Secret) -> Self {
+        let mut public = [NATIVE; 33];
+        public.split_at_mut(1).1.copy_from_slice(&secret.public());
+        Self { secret: Exponent::X25519(secret), public: DhPublic(Value::X25519(public)) }
+    }
+
     /// Our public value, to be sent.
     pub fn public(&self) -> &DhPublic {
         &self.public
@@ -88,28 +158,37 @@ impl DhKeyPair {
     /// # Errors
     ///
     /// [`Error::PublicReflected`] if `theirs` is our own public value; [`Error::Rejected`] if the
-    /// shared secret is 0 or 1, which no checked value can bring about.
+    /// shared secret is 0 or 1, which no checked value can bring about, or `theirs` is of the other suite.
     pub fn agree(&self, theirs: &DhPublic) -> Result<SharedSecret, Error> {
         if *theirs == self.public {
             return Err(Error::PublicReflected);
         }
-        SharedSecret::new(&group::pow(&theirs.0, self.secret.as_bytes()))
+        match (&self.secret, &theirs.0) {
+            (Exponent::Modp(secret), Value::Modp(theirs)) => SharedSecret::new(&group::pow(theirs, secret.as_bytes())),
+            (Exponent::X25519(secret), Value::X25519([_, theirs @ ..])) => {
+                let secbytes = Zeroizing::new(secret.agree(theirs)?.as_bytes().to_vec());
+                Ok(SharedSecret { suite: Suite::Curve25519, secbytes })
+            }
+            (Exponent::Modp(_), Value::X25519(_)) | (Exponent::X25519(_), Value::Modp(_)) => Err(Error::Rejected),
+        }
     }
 
     fn from_secret(secret: Secret<EXPONENT_BYTES>) -> Result<Self, Error> {
         if told(secret.as_bytes().ct_eq(&[0; EXPONENT_BYTES]).unwrap_u8()) {
             return Err(Error::Rejected);
         }
-        let public = DhPublic(group::pow_g(secret.as_bytes()));
-        Ok(Self { secret, public })
+        let public = DhPublic(Value::Modp(group::pow_g(secret.as_bytes())));
+        Ok(Self { secret: Exponent::Modp(secret), public })
     }
 }
 
 /// What two key pairs share: "secbytes" of the spec, a 4-byte length and the shortest big-endian
 /// form of g^xy.
 ///
-/// The spec hashes the shortest form, so the time taken tells whether g^xy has leading zero bytes.
+/// The spec hashes the shortest form, so the time taken tells whether g^xy has leading zero bytes. Of X25519 it is the 32
+/// bytes of the result.
 pub struct SharedSecret {
+    suite: Suite,
     secbytes: Zeroizing<Vec<u8>>,
 }
 
@@ -123,20 +202,34 @@ impl SharedSecret {
         // Room for the longest form, so that the secret is never moved by growing.
         let mut secbytes = Zeroizing::new(Vec::with_capacity(4 + ELEMENT_BYTES));
         mpi::write(&mut secbytes, shortest(power));
-        Ok(Self { secbytes })
+        Ok(Self { suite: Suite::Otr, secbytes })
     }
 
-    /// The keys of one key exchange.
+    /// The keys of one key exchange, in versions 2 and 3.
     pub fn ake_keys(&self) -> AkeKeys {
         AkeKeys::derive(&self.secbytes)
     }
 
-    /// The keys of data messages between these two public values.
+    /// The keys of one key exchange, and what its session's keys will rest on. In versions 2 and 3 they come from this
+    /// secret alone.
+    pub fn exchange_keys(&self, kem: &KemSecret, transcript: &Transcript) -> (AkeKeys, SessionRoot) {
+        match self.suite {
+            Suite::Otr => (self.ake_keys(), SessionRoot::otr()),
+            Suite::Curve25519 => AkeKeys::derive_curve25519(&self.secbytes, kem, transcript),
+        }
+    }
+
+    /// The keys of data messages between these two public values, in versions 2 and 3;
+    /// [`SessionRoot::data_keys`] has those of either suite.
     ///
     /// The numerically greater value is the "high" end; `ours` and `theirs` are those this secret
     /// was made from.
     pub fn data_keys(&self, ours: &DhPublic, theirs: &DhPublic) -> DataKeys {
         DataKeys::derive(&self.secbytes, ours > theirs)
+    }
+
+    pub(crate) const fn suite(&self) -> Suite {
+        self.suite
     }
 
     /// What the spec hashes, for the derivations of this crate.
@@ -264,7 +357,7 @@ mod tests {
         source.first.resize(40, 0);
         let drawn = DhKeyPair::generate(&mut source);
         assert_eq!(source.given, 80);
-        assert_eq!(*drawn.secret.as_bytes(), [3; 40]);
+        assert!(matches!(&drawn.secret, Exponent::Modp(secret) if *secret.as_bytes() == [3; 40]));
         let zero = DhKeyPair::hazmat_from_bytes([0; 40]);
         assert_eq!(zero.err(), Some(Error::Rejected));
     }

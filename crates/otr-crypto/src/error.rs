@@ -5,13 +5,14 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A number has a leading zero byte or is longer than its kind may be.
-    #[error("number is not in its shortest form or too long")]
+    /// A number has a leading zero byte or is longer than its kind may be; a key or ciphertext of the Curve25519 suite has
+    /// a wrong length or is not the one encoding of its value.
+    #[error("value is not in its one form or has a wrong length")]
     Encoding,
-    /// A Diffie-Hellman public value is not between 2 and p - 2.
+    /// A Diffie-Hellman public value is not between 2 and p - 2, or, with X25519, not below p.
     #[error("public value is out of range")]
     PublicRange,
-    /// A Diffie-Hellman public value lies outside the subgroup of prime order.
+    /// A Diffie-Hellman public value lies outside the subgroup of prime order, or, with X25519, is of small order.
     #[error("public value is outside the prime-order subgroup")]
     PublicSubgroup,
     /// The peer's Diffie-Hellman public value is our own.
@@ -26,7 +27,7 @@ pub enum Error {
     /// An identity key's g does not have order q.
     #[error("generator of the identity key does not have the right order")]
     KeyGenerator,
-    /// An identity key's y does not have order q.
+    /// An identity key's y does not have order q; an Ed25519 key is of small order.
     #[error("public value of the identity key does not have the right order")]
     KeyPublicValue,
     /// An identity key's p or q is composite.
@@ -38,4 +39,7 @@ pub enum Error {
     /// A check that depends on a secret failed.
     #[error("check failed")]
     Rejected,
+    /// A primitive of the Curve25519 suite gave a wrong answer on this computer.
+    #[error("self-test of the primitives failed")]
+    SelfTest,
 }

@@ -1,13 +1,16 @@
 //! The 1536-bit group of RFC 3526, section 2, generator 2: the only module, with those under it, that names the
-//! arithmetic behind it.
+//! arithmetic behind it. Under it is also ristretto255, whose proofs take the place of this group's in the Curve25519
+//! suite.
 //!
 //! Numbers come in and go out as 192 big-endian bytes. p is a safe prime and 2 a square, so every honest public value
 //! lies in the subgroup of prime order (p - 1) / 2: the quadratic residues.
 
 mod modp1536;
+mod ristretto255;
 mod symbol;
 
 pub use modp1536::{Modp1536, Modp1536Base, Modp1536Element, Modp1536Exponent, Modp1536Response};
+pub use ristretto255::{Ristretto255, Ristretto255Element, Ristretto255Exponent, Ristretto255Response};
 
 use alloc::boxed::Box;
 

@@ -5,17 +5,25 @@ use alloc::vec::Vec;
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use crate::curve25519::ed25519::SigningKey;
 use crate::dsa::{self, Maker, Numbers};
+use crate::public_key::{Dsa, ED25519_SIGNATURE};
 use crate::secret::{Secret, opaque_debug};
 use crate::{AkeMac, Error, PublicKey, mpi};
 
-/// A DSA identity key with its secret part. Wiped on drop.
+/// An identity key with its secret part: DSA, or Ed25519 for the Curve25519 suite. Wiped on drop.
 pub struct IdentityKey {
     public: PublicKey,
-    x: Secret<20>,
+    private: Private,
 }
 
-/// The numbers of an identity key, big-endian in their shortest form, for storing it.
+enum Private {
+    /// x.
+    Dsa(Secret<20>),
+    Ed25519(SigningKey),
+}
+
+/// The numbers of a DSA identity key, big-endian in their shortest form, for storing it.
 pub struct IdentityParts {
     /// The prime modulus, 128 to 384 bytes.
     pub p: Vec<u8>,
@@ -32,7 +40,7 @@ pub struct IdentityParts {
 opaque_debug!(IdentityKey, IdentityParts);
 
 impl IdentityKey {
-    /// Makes a new key: p of 1024 bits and q of 160, both of its own. Takes some hundredths of a second.
+    /// Makes a new DSA key: p of 1024 bits and q of 160, both of its own. Takes some hundredths of a second.
     pub fn generate(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         loop {
             let key = dsa::generate(rng);
@@ -57,11 +65,34 @@ impl IdentityKey {
         Self::new(public, Secret::from_array(x))
     }
 
-    /// All numbers of the key, the secret among them, for storing it.
-    pub fn hazmat_parts(&self) -> IdentityParts {
-        let [p, q, g, y] = self.public.numbers().clone();
-        let x = Zeroizing::new(mpi::trim(self.x.as_bytes()).to_vec());
-        IdentityParts { p, q, g, y, x }
+    /// Makes a new Ed25519 key: exactly 32 bytes from `rng`.
+    pub fn generate_ed25519(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        Self::of_ed25519(SigningKey::generate(rng))
+    }
+
+    /// The Ed25519 key of a stored seed. The public key always comes from the seed (attack rule NEW-3).
+    pub fn from_ed25519_seed(seed: [u8; 32]) -> Self {
+        Self::of_ed25519(SigningKey::from_seed(seed))
+    }
+
+    fn of_ed25519(key: SigningKey) -> Self {
+        Self { public: PublicKey::of_ed25519(key.verifying()), private: Private::Ed25519(key) }
+    }
+
+    /// All numbers of a DSA key, the secret among them, for storing it; nothing of other keys.
+    pub fn hazmat_parts(&self) -> Option<IdentityParts> {
+        let (Some(Dsa { numbers, .. }), Private::Dsa(x)) = (self.public.dsa(), &self.private) else { return None };
+        let [p, q, g, y] = numbers.clone();
+        let x = Zeroizing::new(mpi::trim(x.as_bytes()).to_vec());
+        Some(IdentityParts { p, q, g, y, x })
+    }
+
+    /// The seed of an Ed25519 key, for storing it; nothing of other keys.
+    pub fn hazmat_ed25519_seed(&self) -> Option<&[u8; 32]> {
+        match &self.private {
+            Private::Dsa(_) => None,
+            Private::Ed25519(key) => Some(key.seed()),
+        }
     }
 
     /// The public part.
@@ -69,7 +100,8 @@ impl IdentityKey {
         &self.public
     }
 
-    /// Signs `m` as an integer modulo q: r and s, 20 bytes each.
+    /// Signs `m` as an integer modulo q: r and s, 20 bytes each. With Ed25519 the signature has 64 bytes, and `rng` is not
+    /// used.
     ///
     /// The nonce comes from x, `m` and 32 bytes of `rng` together, so that a failing source does
     /// not give x away.
@@ -78,21 +110,26 @@ impl IdentityKey {
     ///
     /// [`Error::Rejected`] if the finished signature does not verify: the machine made a mistake,
     /// and the wrong signature, which could tell x, is withheld.
-    pub fn sign(&self, m: &AkeMac, rng: &mut (impl CryptoRng + ?Sized)) -> Result<[u8; 40], Error> {
-        let order = self.public.order();
+    pub fn sign(&self, m: &AkeMac, rng: &mut (impl CryptoRng + ?Sized)) -> Result<Vec<u8>, Error> {
+        let x = match &self.private {
+            Private::Dsa(x) => x,
+            Private::Ed25519(key) => return Ok(key.sign(ED25519_SIGNATURE, m.as_bytes())?.to_vec()),
+        };
+        let Dsa { order, powers, .. } = self.public.dsa().ok_or(Error::Rejected)?;
         let fresh = Secret::random(rng);
-        let x = order.decode(self.x.as_bytes()).ok_or(Error::Rejected)?;
-        let signature = dsa::sign(order, self.public.powers(), &x, m.as_bytes(), fresh.as_bytes());
+        let x = order.decode(x.as_bytes()).ok_or(Error::Rejected)?;
+        let signature = dsa::sign(order, &**powers, &x, m.as_bytes(), fresh.as_bytes());
         self.public.verify(m, &signature)?;
-        Ok(signature)
+        Ok(signature.to_vec())
     }
 
     fn new(public: PublicKey, x: Secret<20>) -> Result<Self, Error> {
-        let value = public.order().decode(x.as_bytes()).ok_or(Error::Rejected)?;
-        if !public.powers().is_secret(&value) {
+        let Dsa { order, powers, .. } = public.dsa().ok_or(Error::Rejected)?;
+        let value = order.decode(x.as_bytes()).ok_or(Error::Rejected)?;
+        if !powers.is_secret(&value) {
             return Err(Error::Rejected);
         }
-        Ok(Self { public, x })
+        Ok(Self { public, private: Private::Dsa(x) })
     }
 }
 
@@ -102,6 +139,13 @@ mod tests {
 
     use super::*;
     use crate::testing::{KEYS, LIBGCRYPT, Stuck, big, entries, key, random, rng};
+
+    fn x_of(identity: &mut IdentityKey) -> &mut Secret<20> {
+        match &mut identity.private {
+            Private::Dsa(x) => x,
+            Private::Ed25519(_) => panic!("a DSA key"),
+        }
+    }
 
     // attack: DSA-1
     #[test]
@@ -135,13 +179,13 @@ mod tests {
         let mut identity = key(LIBGCRYPT, "plain").identity();
         let m = AkeMac::from_bytes([1; 32]);
         for bit in 0..150 {
-            identity.x.as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
+            x_of(&mut identity).as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
             let result = identity.sign(&m, &mut rng(27));
             assert_eq!(result, Err(Error::Rejected));
-            identity.x.as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
+            x_of(&mut identity).as_mut()[19 - bit / 8] ^= 1 << (bit % 8);
         }
         assert!(identity.sign(&m, &mut rng(27)).is_ok());
-        identity.x.as_mut().fill(0);
+        x_of(&mut identity).as_mut().fill(0);
         assert_eq!(identity.sign(&m, &mut rng(27)), Err(Error::Rejected));
     }
 
@@ -171,7 +215,7 @@ mod tests {
             let m = AkeMac::from_bytes(random(&mut rng(28)));
             let signature = identity.sign(&m, &mut rng(29)).unwrap();
             assert_eq!(identity.public_key().verify(&m, &signature), Ok(()));
-            let parts = identity.hazmat_parts();
+            let parts = identity.hazmat_parts().unwrap();
             assert_eq!(parts.p, entry.bytes("p"));
             assert_eq!(parts.q, entry.bytes("q"));
             assert_eq!(parts.g, entry.bytes("g"));
@@ -183,7 +227,7 @@ mod tests {
     #[test]
     fn a_new_key_is_legal_and_its_own() {
         let [first, second] = [30, 31].map(|seed| IdentityKey::generate(&mut rng(seed)));
-        let parts = [&first, &second].map(IdentityKey::hazmat_parts);
+        let parts = [&first, &second].map(|key| key.hazmat_parts().unwrap());
         for parts in &parts {
             assert_eq!(big(&parts.p).bits(), 1024);
             assert_eq!(big(&parts.q).bits(), 160);

@@ -10,7 +10,7 @@
 //! | D-H keys, "D-H Commit Message" | [`DhKeyPair`], [`DhPublic`], [`CommitmentKey`] |
 //! | "Computing AES keys, MAC keys, and the secure session id" | [`SharedSecret`], [`AkeKeys`], [`DataKeys`] |
 //! | "Public keys, signatures, and fingerprints" | [`PublicKey`], [`IdentityKey`], [`Fingerprint`] |
-//! | "Socialist Millionaires' Protocol (SMP)" | [`ComparedSecret`], [`Group`], [`Modp1536`], [`Challenge`] |
+//! | "Socialist Millionaires' Protocol (SMP)" | [`ComparedSecret`], [`Challenge`], [`Group`] and its implementations |
 //! | "Extra symmetric key", "Revealing MAC keys" | [`ExtraSymmetricKey`], [`RevealedMacKey`] |
 //!
 //! This crate knows no messages and no states; those live in the crates above it.
@@ -50,9 +50,11 @@ mod ake_keys;
 mod cipher;
 mod commitment;
 mod comparison;
+mod curve25519;
 mod data_keys;
 mod dh;
 mod dsa;
+mod encapsulation;
 mod error;
 mod fingerprint;
 mod forging;
@@ -65,21 +67,30 @@ mod montgomery;
 mod mpi;
 mod public_key;
 mod secret;
+mod session_root;
+mod suite;
 #[cfg(test)]
 mod testing;
 mod told;
+mod transcript;
 #[cfg(test)]
 mod vectors;
 
 pub use ake_keys::{AkeKeys, AkeMac, SessionId, SignatureKeys};
 pub use commitment::{Commitment, CommitmentKey};
 pub use comparison::{Challenge, ComparedSecret, Group};
+pub use curve25519::self_test;
 pub use data_keys::{DataKeys, ExtraSymmetricKey, ReceivingKeys, RevealedMacKey, SendingKeys};
 pub use dh::{DhKeyPair, DhPublic, SharedSecret};
+pub use encapsulation::{KemKey, KemSecret};
 pub use error::Error;
 pub use fingerprint::Fingerprint;
 pub use forging::{HazmatCipherKey, HazmatDataKeys, HazmatMacKey};
 pub use group::{Modp1536, Modp1536Base, Modp1536Element, Modp1536Exponent, Modp1536Response};
+pub use group::{Ristretto255, Ristretto255Element, Ristretto255Exponent, Ristretto255Response};
 pub use identity::{IdentityKey, IdentityParts};
 pub use key_cache::PublicKeyCache;
 pub use public_key::PublicKey;
+pub use session_root::{Bond, SessionRoot};
+pub use suite::Suite;
+pub use transcript::Transcript;

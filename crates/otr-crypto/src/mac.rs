@@ -14,9 +14,17 @@ pub(crate) fn hmac_sha1(key: &[u8; 20]) -> Hmac<Sha1> {
     Hmac::new((&*block(key)).into())
 }
 
-/// HMAC-SHA-256 for the key exchange and the signing nonce.
-pub(crate) fn hmac_sha256(key: &[u8; 32]) -> Hmac<Sha256> {
+/// HMAC-SHA-256 for the key exchange, the signing nonce and, with a key of 20 bytes, the data messages of the Curve25519
+/// suite.
+pub(crate) fn hmac_sha256<const N: usize>(key: &[u8; N]) -> Hmac<Sha256> {
     Hmac::new((&*block(key)).into())
+}
+
+/// The first 20 bytes.
+pub(crate) fn truncated(mac: impl Mac) -> [u8; 20] {
+    let mut code = [0; 20];
+    code.copy_from_slice(mac.finalize().into_bytes().split_at(20).0);
+    code
 }
 
 /// Compares in constant time; `code` may be shorter than the full output.
@@ -74,6 +82,18 @@ mod tests {
                 "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
             ),
             (key(&[0xaa; 20]), &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+        ];
+        for (key, data, expected) in cases {
+            assert_eq!(hex(hmac_sha256(&key).chain_update(data)), expected);
+        }
+    }
+
+    // RFC 4231, cases 1 and 3, whose keys have 20 bytes.
+    #[test]
+    fn hmac_sha256_takes_a_key_of_20_bytes() {
+        let cases: [([u8; 20], &[u8], &str); 2] = [
+            ([0x0b; 20], b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+            ([0xaa; 20], &[0xdd; 50], "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
         ];
         for (key, data, expected) in cases {
             assert_eq!(hex(hmac_sha256(&key).chain_update(data)), expected);

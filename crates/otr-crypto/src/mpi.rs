@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(pad::<3>(&[0, 1]), Err(Error::Encoding));
         assert_eq!(pad::<3>(&[1, 2, 3, 4]), Err(Error::Encoding));
         assert_eq!(trim(&[0, 0, 1, 0]), [1, 0]);
-        assert_eq!(trim(&[0, 0]), []);
+        assert!(trim(&[0, 0]).is_empty());
     }
 
     #[test]

@@ -8,25 +8,45 @@ use core::fmt;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
+use crate::curve25519::ed25519::VerifyingKey;
 use crate::dsa::{self, Maker, Numbers, Order, Powers};
-use crate::{AkeMac, Error, Fingerprint, mpi};
+use crate::{AkeMac, Error, Fingerprint, Suite, mpi};
 
-/// A checked DSA public key. Cloning it is cheap.
+/// A checked public key of somebody's identity: DSA, or Ed25519 in the Curve25519 suite. Cloning it is cheap.
 #[derive(Clone)]
 pub struct PublicKey(Arc<Checked>);
 
 struct Checked {
-    /// p, q, g and y, big-endian in their shortest form.
-    numbers: [Vec<u8>; 4],
     encoded: Vec<u8>,
     fingerprint: Fingerprint,
     full_digest: [u8; 32],
-    order: Order,
-    powers: Box<dyn Powers>,
+    kind: Kind,
+}
+
+enum Kind {
+    Dsa(Dsa),
+    Ed25519(VerifyingKey),
+}
+
+/// What a DSA key works with.
+pub(crate) struct Dsa {
+    /// p, q, g and y, big-endian in their shortest form.
+    pub(crate) numbers: [Vec<u8>; 4],
+    pub(crate) order: Order,
+    pub(crate) powers: Box<dyn Powers>,
 }
 
 /// The two bytes before the numbers: a DSA key.
 const KEY_TYPE: [u8; 2] = [0, 0];
+
+/// The two bytes before an Ed25519 key.
+const ED25519_TYPE: [u8; 2] = 25519_u16.to_be_bytes();
+
+/// Before what the fingerprint of an Ed25519 key is a hash of.
+const ED25519_FINGERPRINT: &[u8] = b"OTR-25519 v1 fingerprint";
+
+/// Before what an Ed25519 key signs.
+pub(crate) const ED25519_SIGNATURE: &[u8] = b"OTR-25519 v1 identity";
 
 impl PublicKey {
     /// Checks the four numbers of a key, big-endian in their shortest form.
@@ -55,19 +75,49 @@ impl PublicKey {
         Ok(Self(Arc::new(Checked {
             fingerprint: Fingerprint::from_bytes(Sha1::digest(hashed).into()),
             full_digest: Sha256::digest(hashed).into(),
-            numbers: [p, q, g, y].map(<[u8]>::to_vec),
+            kind: Kind::Dsa(Dsa { numbers: [p, q, g, y].map(<[u8]>::to_vec), order, powers }),
             encoded,
-            order,
-            powers,
         })))
     }
 
-    /// The PUBKEY of the spec: the two type bytes 0x0000 and the MPIs p, q, g and y.
+    /// Checks the 32 bytes of an Ed25519 key (RFC 8032).
+    ///
+    /// # Errors
+    ///
+    /// When they are not the canonical encoding of a point, or one of small order.
+    pub fn from_ed25519(bytes: &[u8; 32]) -> Result<Self, Error> {
+        VerifyingKey::from_bytes(bytes).map(|key| Self::of_ed25519(&key))
+    }
+
+    pub(crate) fn of_ed25519(key: &VerifyingKey) -> Self {
+        let full_digest: [u8; 32] =
+            Sha256::new_with_prefix(ED25519_FINGERPRINT).chain_update(key.as_bytes()).finalize().into();
+        let mut fingerprint = [0; 20];
+        fingerprint.copy_from_slice(full_digest.split_at(20).0);
+        Self(Arc::new(Checked {
+            encoded: [&ED25519_TYPE, key.as_bytes().as_slice()].concat(),
+            fingerprint: Fingerprint::from_bytes(fingerprint),
+            full_digest,
+            kind: Kind::Ed25519(key.clone()),
+        }))
+    }
+
+    /// Which exchanges the key serves in; never in those of the other suite.
+    pub fn suite(&self) -> Suite {
+        match self.0.kind {
+            Kind::Dsa(_) => Suite::Otr,
+            Kind::Ed25519(_) => Suite::Curve25519,
+        }
+    }
+
+    /// The PUBKEY of the spec: the two type bytes 0x0000 and the MPIs p, q, g and y. Of an Ed25519 key 25519 and its
+    /// 32 bytes.
     pub fn encoded(&self) -> &[u8] {
         &self.0.encoded
     }
 
-    /// SHA-1 over the MPIs p, q, g and y, without the type bytes.
+    /// SHA-1 over the MPIs p, q, g and y, without the type bytes. Of an Ed25519 key the first 20 bytes of SHA-256 over a
+    /// label and the key.
     pub fn fingerprint(&self) -> Fingerprint {
         self.0.fingerprint
     }
@@ -78,13 +128,22 @@ impl PublicKey {
         self.0.full_digest
     }
 
-    /// Checks a signature, r and s of 20 bytes each, over `m` taken as an integer modulo q.
+    /// Checks a signature, r and s of 20 bytes each, over `m` taken as an integer modulo q; with Ed25519 64 bytes.
     ///
     /// # Errors
     ///
     /// [`Error::Rejected`] if r or s is zero or not below q, or the signature does not fit.
-    pub fn verify(&self, m: &AkeMac, signature: &[u8; 40]) -> Result<(), Error> {
-        dsa::verify(self.order(), self.powers(), m.as_bytes(), signature)
+    pub fn verify(&self, m: &AkeMac, signature: &[u8]) -> Result<(), Error> {
+        match &self.0.kind {
+            Kind::Dsa(Dsa { order, powers, .. }) => {
+                let signature = signature.try_into().map_err(|_| Error::Rejected)?;
+                dsa::verify(order, &**powers, m.as_bytes(), signature)
+            }
+            Kind::Ed25519(key) => {
+                let signature = signature.try_into().map_err(|_| Error::Rejected)?;
+                key.verify(ED25519_SIGNATURE, m.as_bytes(), signature)
+            }
+        }
     }
 
     /// Whether both are clones of one checked key.
@@ -93,16 +152,12 @@ impl PublicKey {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
-    pub(crate) fn numbers(&self) -> &[Vec<u8>; 4] {
-        &self.0.numbers
-    }
-
-    pub(crate) fn order(&self) -> &Order {
-        &self.0.order
-    }
-
-    pub(crate) fn powers(&self) -> &dyn Powers {
-        &*self.0.powers
+    /// What the key works with if it is a DSA key.
+    pub(crate) fn dsa(&self) -> Option<&Dsa> {
+        match &self.0.kind {
+            Kind::Dsa(dsa) => Some(dsa),
+            Kind::Ed25519(_) => None,
+        }
     }
 }
 
@@ -236,10 +291,7 @@ mod tests {
         let m = AkeMac::from_bytes([5; 32]);
         let good = identity.sign(&m, &mut rng(25)).unwrap();
         let (r, s) = good.split_at(20);
-        let verify = |r: &[u8], s: &[u8]| {
-            let signature = [r, s].concat().try_into().unwrap();
-            identity.public_key().verify(&m, &signature)
-        };
+        let verify = |r: &[u8], s: &[u8]| identity.public_key().verify(&m, &[r, s].concat());
         assert_eq!(verify(r, s), Ok(()));
 
         let zero = BigUint::from(0_u8);
@@ -255,7 +307,7 @@ mod tests {
         }
         assert_eq!(verify(s, r), Err(Error::Rejected));
         for bit in 0..320 {
-            let mut other = good;
+            let mut other = good.clone();
             other[bit / 8] ^= 1 << (bit % 8);
             let result = identity.public_key().verify(&m, &other);
             assert_eq!(result, Err(Error::Rejected));
@@ -277,7 +329,6 @@ mod tests {
             for (r, s) in [(more_r, big(&s)), (big(&r), more_s)] {
                 if r.bits() <= 160 && s.bits() <= 160 {
                     let signature = [padded::<20>(&r), padded(&s)].concat();
-                    let signature = signature.try_into().unwrap();
                     let result = identity.public_key().verify(&m, &signature);
                     assert_eq!(result, Err(Error::Rejected));
                     tried += 1;

@@ -35,13 +35,18 @@ fn the_product_holds_no_random_source_and_no_oracle() {
             "crypto-bigint",
             "crypto-primes",
             "ctr",
+            "curve25519-dalek",
+            "ed25519-dalek",
+            "hkdf",
             "hmac",
+            "ml-kem",
             "once_cell",
             "rand_core",
             "sha1",
             "sha2",
             "subtle",
             "thiserror",
+            "x25519-dalek",
             "zeroize",
         ]
     );

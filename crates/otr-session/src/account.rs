@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use otr_crypto::{ExtraSymmetricKey, Fingerprint, IdentityKey};
+use otr_crypto::{ExtraSymmetricKey, Fingerprint, IdentityKey, Suite};
 use otr_smp::{RunId, State};
 use otr_wire::{InstanceTag, Version, Versions};
 use rand_core::CryptoRng;
@@ -71,6 +71,33 @@ impl Account {
     #[must_use]
     pub fn new(identity: IdentityKey, instance_tag: InstanceTag, config: Config) -> Self {
         Self { shared: Shared::new(identity, instance_tag, config), contacts: BTreeMap::new() }
+    }
+
+    /// Switches the Curve25519 suite on, with our Ed25519 identity in it: private conversations with programs that have
+    /// it, too, move over by themselves. Without this the account knows nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// Gives back a key of another kind.
+    pub fn use_curve25519(&mut self, identity: IdentityKey) -> Result<(), IdentityKey> {
+        if identity.public_key().suite() != Suite::Curve25519 {
+            return Err(identity);
+        }
+        self.shared.curve25519 = Some(identity);
+        Ok(())
+    }
+
+    /// Our fingerprint in the Curve25519 suite, if that is on.
+    #[must_use]
+    pub fn curve25519_fingerprint(&self) -> Option<Fingerprint> {
+        self.shared.curve25519.as_ref().map(|key| key.public_key().fingerprint())
+    }
+
+    /// The Curve25519 identities that conversations with `peer` have vouched for, each with the fingerprint whose trust
+    /// it goes by.
+    #[must_use]
+    pub fn vouched_fingerprints(&self, peer: &str) -> Vec<(Fingerprint, Fingerprint)> {
+        self.contacts.get(peer).map(|contact| contact.known.vouches().to_vec()).unwrap_or_default()
     }
 
     /// A fresh instance tag, uniform over the legal range (attack rule TAG-5). Keep it with the account.

@@ -2,8 +2,8 @@
 
 use core::time::Duration;
 
-use otr_crypto::SessionId;
-use otr_smp::{Event as SmpEvent, Meaning, Message, Received, RunId, Secret, Smp, State};
+use otr_crypto::{SessionId, Suite};
+use otr_smp::{AnySmp, Event as SmpEvent, Meaning, Message, Received, RunId, Secret, State};
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 use rand_core::CryptoRng;
 
@@ -36,7 +36,7 @@ const KINDS: [TlvType; 6] = [
 /// The comparison of secrets in one conversation.
 #[derive(Debug)]
 pub(crate) struct Comparison {
-    smp: Smp,
+    smp: AnySmp,
     /// The session id when the run under way began: both sides' secrets are bound to this one, even if the keys are
     /// refreshed before the user has answered.
     session_id: Option<SessionId>,
@@ -51,7 +51,7 @@ static ASKED: Rate = Rate { burst: 6, each: Duration::from_secs(10) };
 
 impl Comparison {
     pub(crate) const fn new() -> Self {
-        Self { smp: Smp::new(), session_id: None, failed: 0, asked: Budget::new(&ASKED) }
+        Self { smp: AnySmp::new(), session_id: None, failed: 0, asked: Budget::new(&ASKED) }
     }
 
     pub(crate) const fn state(&self) -> State {
@@ -80,15 +80,15 @@ impl Contact {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<(), NotPossible> {
         let Destination::Private(name) = self.destination() else { return Err(NotPossible::NotInPrivate) };
-        let ours = shared.identity.public_key().fingerprint();
         let session = self.session(name).ok_or(NotPossible::NotInPrivate)?;
-        let (theirs, session_id) = (session.fingerprint(), session.session_id());
+        let (ours, theirs) = (shared.identity_in(session), session.fingerprint());
+        let (suite, session_id) = (session.suite(), session.session_id());
         if !self.known.may_guess(theirs, now) {
             return Err(NotPossible::TooManyComparisons);
         }
-        let secret = Secret::new(&ours, &theirs, &session_id, secret.as_bytes());
-        let mut smp = Smp::new();
-        let message = smp.start(secret, question, now, rng).map_err(NotPossible::Comparison)?;
+        let secret = Secret::in_suite(suite, &ours, &theirs, &session_id, secret.as_bytes());
+        let mut smp = AnySmp::new();
+        let message = smp.start(suite, secret, question, now, rng).map_err(NotPossible::Comparison)?;
         // What cannot begin does not end what is under way; this one begins.
         self.end_comparison(name, peer, shared, now);
         let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
@@ -109,13 +109,14 @@ impl Contact {
         now: Duration,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<(), NotPossible> {
-        let ours = shared.identity.public_key().fingerprint();
         let asked = |session: &Session| session.comparison.state() == State::AwaitingUser(run);
         let name = self.sessions().find(|(_, session)| asked(session)).map(|(name, _)| name);
         let name = name.ok_or(NotPossible::Comparison(otr_smp::Error::NotAsked))?;
         let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
         let session_id = session.comparison.session_id.unwrap_or_else(|| session.session_id());
-        let secret = Secret::new(&session.fingerprint(), &ours, &session_id, secret.as_bytes());
+        let ours = shared.identity_in(session);
+        let suite = session.comparison.smp.suite().unwrap_or(session.suite());
+        let secret = Secret::in_suite(suite, &session.fingerprint(), &ours, &session_id, secret.as_bytes());
         let message = session.comparison.smp.answer(run, secret, now, rng).map_err(NotPossible::Comparison)?;
         self.send_step(name, peer, &message, shared, now);
         Ok(())
@@ -150,10 +151,12 @@ impl Contact {
         active.first().copied().unwrap_or(State::Expect1)
     }
 
-    /// Handles the records of an accepted message that belong to a comparison: at most one (attack rule TLV-4).
+    /// Handles the records of an accepted message that belong to a comparison: at most one (attack rule TLV-4). A run
+    /// that they begin has the primitives and the id of the session that the message came in.
     pub(crate) fn receive_comparison<R: CryptoRng + ?Sized>(
         &mut self,
         name: InstanceName,
+        (suite, session_id): (Suite, SessionId),
         tlvs: &[Tlv<'_>],
         turn: &mut Turn<'_, R>,
     ) {
@@ -170,9 +173,9 @@ impl Contact {
         let Some(session) = self.session_mut(name) else { return };
         let before = session.comparison.state();
         let message = Message::decode(step.kind(), step.value());
-        let received = session.comparison.smp.receive(&message, turn.now, turn.rng);
+        let received = session.comparison.smp.receive(suite, &message, turn.now, turn.rng);
         if matches!(received.event, Some(SmpEvent::Asked { .. })) {
-            session.comparison.session_id = Some(session.session_id());
+            session.comparison.session_id = Some(session_id);
         }
         // attack rule G-7: without leave to answer, only a run that the user has a part in goes on.
         let may_reply = turn.may_reply || before != State::Expect1;

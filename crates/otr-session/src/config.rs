@@ -87,6 +87,16 @@ pub struct Config {
     pub message_limit: usize,
     /// Pads what is encrypted to a multiple of this many bytes, so that its length says less; 0 for no padding.
     pub padding: usize,
+    /// Our address on the network, as contacts write it. Where both sides know it, conversations in the Curve25519 suite
+    /// are bound to both addresses; who knows none, or others than the other side, does not get there.
+    pub address: Option<String>,
+}
+
+impl Config {
+    /// Our address and the contact's.
+    pub(crate) fn addresses<'a>(&'a self, peer: &'a str) -> [&'a str; 2] {
+        self.address.as_deref().map_or([""; 2], |ours| [ours, peer])
+    }
 }
 
 impl Default for Config {
@@ -98,6 +108,7 @@ impl Default for Config {
             max_message_size: None,
             message_limit: MAX_MESSAGE,
             padding: 256,
+            address: None,
         }
     }
 }

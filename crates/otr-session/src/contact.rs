@@ -176,7 +176,9 @@ impl Contact {
 
     /// The versions that the host allows.
     pub(crate) fn versions(&self, config: &Config) -> Versions {
-        self.settings.versions.unwrap_or(config.versions)
+        let versions = self.settings.versions.unwrap_or(config.versions);
+        // The Curve25519 suite is offered to nobody unless it is all there is: others are moved to it from inside.
+        if versions == Versions::only(Version::Curve25519) { versions } else { versions.common(Versions::ALL) }
     }
 
     /// The versions that an exchange may have now: those allowed that are no step back.
@@ -189,7 +191,13 @@ impl Contact {
     /// side's, is not to bring us back to an older one (attack rule VER-1). A host that does not allow that version
     /// any more, or allows the step back, has said so.
     pub(crate) fn pinned(&self, config: &Config) -> Option<Version> {
-        self.known.pinned().filter(|&highest| !self.settings.allow_downgrade && self.versions(config).contains(highest))
+        let versions = self.versions(config);
+        // A conversation of the Curve25519 suite has begun in version 3.
+        let begins = |version| match version {
+            Version::Curve25519 if !versions.contains(version) => Version::Three,
+            version => version,
+        };
+        self.known.pinned().map(begins).filter(|&highest| !self.settings.allow_downgrade && versions.contains(highest))
     }
 
     /// The instance in private that text would go to: a verified one first, then one that may be sent to, then the
@@ -235,6 +243,7 @@ impl Contact {
             version: session.header().version(),
             their_fingerprint: session.fingerprint(),
             trust: self.known.trust_in(session.their_key()),
+            suite_fingerprint: session.vouched.as_ref().map(|vouched| vouched.key),
             session_id: session.session_id(),
             role: session.role(),
         }
@@ -277,7 +286,9 @@ impl Contact {
         name: InstanceName,
         best: Option<InstanceName>,
     ) -> Option<impl Iterator<Item = Event> + use<>> {
-        let session = self.instances.get_mut(name)?.session.take()?;
+        let instance = self.instances.get_mut(name)?;
+        instance.moving = None;
+        let session = instance.session.take()?;
         let cut_off = comparing::cut_off(&session, name, self.known.is_verified(session.fingerprint()));
         let next = self.best().and_then(|next| self.session(next));
         let goes_on = next.is_some_and(|next| {
@@ -324,6 +335,7 @@ impl Contact {
                 shared.event(peer, Event::StaleKeys);
             }
         }
+        self.expire_moving(peer, shared, now);
         self.instances.retain(|_, instance| !instance.is_idle());
         let before = self.assembler.bytes();
         self.assembler.expire(now);
@@ -347,7 +359,8 @@ impl Contact {
             .instances
             .iter()
             .map(|(_, instance)| instance)
-            .filter_map(|instance| instance.ake.next_timeout())
+            .flat_map(|instance| [instance.ake.next_timeout(), instance.next_move()])
+            .flatten()
             .min();
         let sessions =
             self.instances.iter().map(|(_, instance)| instance).filter_map(|instance| instance.session.as_deref());

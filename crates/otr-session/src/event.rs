@@ -150,6 +150,9 @@ pub struct Conversation {
     pub their_fingerprint: Fingerprint,
     /// Whether that identity has been verified.
     pub trust: Trust,
+    /// The Ed25519 identity of the Curve25519 suite, where the conversation has moved to that: it was vouched for by
+    /// [`their_fingerprint`](Self::their_fingerprint) and goes by the trust in that.
+    pub suite_fingerprint: Option<Fingerprint>,
     /// The secure session id, the same at both ends.
     pub session_id: SessionId,
     /// Our part in the exchange: an initiator reads out the first half of the session id, a responder the second.

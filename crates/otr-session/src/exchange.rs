@@ -4,13 +4,14 @@ use core::time::Duration;
 use std::sync::Arc;
 
 use otr_ake::{Context, Cost, Established, Offer, Outcome};
-use otr_crypto::Fingerprint;
-use otr_wire::{Header, InstanceTag, Message, Payload, Version, Versions};
+use otr_crypto::{Fingerprint, Suite};
+use otr_wire::{Header, Message, Payload, Version, Versions};
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, MAX_INSTANCES, SessionState, Warning, comparing,
+    Event, MAX_INSTANCES, MOVING_TIME, SessionState, Warning, comparing,
     contact::{Contact, InstanceName, OpenOffer},
+    instance::Instance,
     receiving::Turn,
     session::Session,
 };
@@ -46,10 +47,10 @@ impl Contact {
 
     /// Sends a D-H Commit to every instance of the contact: the one that is already out, or a fresh one.
     pub(crate) fn begin_exchange<R: CryptoRng + ?Sized>(&mut self, version: Version, turn: &mut Turn<'_, R>) {
-        let header = match version {
-            Version::Two => Header::V2,
-            Version::Three => Header::V3 { sender: turn.shared.instance_tag, receiver: None },
-        };
+        if version == Version::Curve25519 && turn.shared.curve25519.is_none() {
+            return turn.warn(Warning::UnsupportedVersion);
+        }
+        let header = Header::new(version, turn.shared.instance_tag, None);
         if let Some(open) = &self.offer
             && Self::can_repeat(open, header, turn.now)
         {
@@ -67,7 +68,7 @@ impl Contact {
     /// Lets every instance of the offer's version answer it, unless it is answering already.
     fn begin_everywhere(&mut self, offer: &Arc<Offer>) {
         let version = offer.header().version();
-        let fitting = self.instances.iter_mut().filter(|(name, _)| name_version(*name) == version);
+        let fitting = self.instances.iter_mut().filter(|(_, instance)| instance.ake.version() == version);
         for (_, instance) in fitting.filter(|(_, instance)| !instance.ake.is_on(offer)) {
             instance.ake.begin(offer.clone());
         }
@@ -83,22 +84,24 @@ impl Contact {
         if !turn.may_reply {
             return;
         }
-        if self.is_step_back(message.header.version(), turn) {
+        let version = message.header.version();
+        if self.is_step_back(version, turn) {
             return;
         }
         let name = message.header.sender();
-        let header = reply_header(turn.shared.instance_tag, name);
+        let header = Header::new(version, turn.shared.instance_tag, name);
+        let is_move = !self.versions(&turn.shared.config).contains(version);
         // An instance that is not known yet is made aside: a refused message leaves none behind, and drives none out.
         let mut new = match self.instances.get(name).is_some() {
             true => None,
-            false if self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
+            false if !is_move && self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
             false => return,
         };
-        let ake = match (&new, self.instances.get(name)) {
-            (Some(instance), _) => &instance.ake,
-            (None, Some(instance)) => &instance.ake,
-            (None, None) => return,
-        };
+        let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
+        if !is_move && instance.session.is_none() && instance.ake.version() != version {
+            *instance = Instance::new(header, turn.now);
+        }
+        let Some((ake, _)) = instance.exchange(version) else { return };
         let granted = match ake.cost(message) {
             Cost::Nothing => true,
             Cost::Repetition => self.budgets.repetitions.take(turn.now),
@@ -108,14 +111,18 @@ impl Contact {
             return;
         }
         let shared = &mut *turn.shared;
-        let mut context = Context {
-            identity: &shared.identity,
-            known_keys: &mut shared.known_keys,
-            now: turn.now,
-            rng: &mut *turn.rng,
+        let identity = match otr_ake::suite(version) {
+            Suite::Otr => &shared.identity,
+            Suite::Curve25519 => match &shared.curve25519 {
+                Some(identity) => identity,
+                None => return,
+            },
         };
         let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
-        let result = instance.ake.receive(message, &mut context);
+        let Some((ake, bond)) = instance.exchange(version) else { return };
+        let known_keys = &mut shared.known_keys;
+        let mut context = Context { identity, known_keys, bond, now: turn.now, rng: &mut *turn.rng };
+        let result = ake.receive(message, &mut context);
         if !matches!(result, Ok(Outcome::Ignored) | Err(_)) {
             instance.touched = turn.now;
             if let Some(instance) = new {
@@ -125,6 +132,9 @@ impl Contact {
         match result {
             Ok(Outcome::Ignored) => {}
             Ok(Outcome::Reply(reply)) => turn.transmit(header, &reply),
+            Ok(Outcome::Established(established, reply)) if is_move => {
+                self.complete_move(name, *established, reply, turn);
+            }
             Ok(Outcome::Established(established, reply)) => {
                 if let Some(reply) = reply {
                     turn.transmit(header, &reply);
@@ -175,6 +185,12 @@ impl Contact {
         let key = established.their_key.clone();
         let fingerprint = key.fingerprint();
         let before = instance.fingerprint();
+        let version = established.header.version();
+        instance.forget_former();
+        let bond = match (version, &turn.shared.curve25519) {
+            (Version::Three, Some(_)) => Some(established.bond(turn.shared.identity.public_key())),
+            (Version::Three, None) | (Version::Two | Version::Curve25519, _) => None,
+        };
         let old = instance.session.take();
         let cut_off = old.as_deref().filter(|old| old.fingerprint() != fingerprint);
         let cut_off = cut_off.and_then(|old| comparing::cut_off(old, name, self.known.is_verified(old.fingerprint())));
@@ -192,6 +208,7 @@ impl Contact {
         let changed = old.filter(|&old| collides || (old != fingerprint && !accepted));
         let blocked = collides || (verified.is_some() && !accepted);
         session.blocked = blocked;
+        session.bond = bond;
         let refreshed = before == Some(fingerprint) && self.ended.is_none();
         let other_known = self.known.iter().any(|known| known.fingerprint != fingerprint);
         let is_meant = !other_known || accepted || self.talked_to == Some(fingerprint);
@@ -210,13 +227,13 @@ impl Contact {
         if let Some(event) = cut_off {
             turn.event(event);
         }
-        self.note_version(fingerprint, name_version(name), turn);
+        self.note_version(name, fingerprint, version, turn);
         let is_new = self.known.trust(fingerprint).is_none();
         if is_new {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
         }
         self.known.see(&key);
-        self.known.spoke(fingerprint, name_version(name));
+        self.known.spoke(fingerprint, version);
         if let Some(old) = changed {
             turn.event(Event::IdentityChanged { old, new: fingerprint, blocked });
         }
@@ -229,12 +246,26 @@ impl Contact {
         }
         self.recover(name, is_new || !is_meant, turn);
         self.flush_queue(turn.peer, turn.shared, turn.now);
+        self.name_suites(name, turn.peer, turn.shared, turn.now);
     }
 
     /// Remembers the version of a completed exchange, and tells of one that is older than it could be
     /// (attack rules VER-1, VER-3).
-    fn note_version<R: ?Sized>(&mut self, fingerprint: Fingerprint, version: Version, turn: &mut Turn<'_, R>) {
+    fn note_version<R: ?Sized>(
+        &mut self,
+        name: InstanceName,
+        fingerprint: Fingerprint,
+        version: Version,
+        turn: &mut Turn<'_, R>,
+    ) {
         match self.known.version(fingerprint) {
+            // It moves on from there, if nobody hinders it.
+            Some(Version::Curve25519) if version == Version::Three => {
+                let until = turn.shared.curve25519.as_ref().map(|_| turn.now.saturating_add(MOVING_TIME));
+                if let Some(session) = self.session_mut(name) {
+                    session.moves_until = until;
+                }
+            }
             Some(from) if version < from => turn.event(Event::Downgrade { from, to: version }),
             None if Some(version) < self.versions(&turn.shared.config).best() => {
                 turn.event(Event::OlderVersion { version });
@@ -256,21 +287,5 @@ impl Contact {
         let worst = sessions.filter(|&(_, name)| name != newest).min().map(|(_, name)| name);
         let events = worst.and_then(|name| self.finish(name, self.best()));
         events.into_iter().flatten().for_each(|event| turn.event(event));
-    }
-}
-
-/// The version an instance speaks.
-const fn name_version(name: InstanceName) -> Version {
-    match name {
-        None => Version::Two,
-        Some(_) => Version::Three,
-    }
-}
-
-/// The header of what we send to an instance.
-pub(crate) const fn reply_header(ours: InstanceTag, theirs: InstanceName) -> Header {
-    match theirs {
-        None => Header::V2,
-        Some(_) => Header::V3 { sender: ours, receiver: theirs },
     }
 }

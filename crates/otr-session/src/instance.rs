@@ -6,12 +6,14 @@ use otr_ake::Ake;
 use otr_crypto::Fingerprint;
 use otr_wire::Header;
 
-use crate::{contact::InstanceName, session::Session};
+use crate::{contact::InstanceName, moving::Moving, session::Session};
 
 /// One client of a contact.
 #[derive(Debug)]
 pub(crate) struct Instance {
     pub(crate) ake: Ake,
+    /// The move to the Curve25519 suite, while it is under way.
+    pub(crate) moving: Option<Box<Moving>>,
     /// The private conversation, while there is one.
     pub(crate) session: Option<Box<Session>>,
     /// When a message of it last led to anything.
@@ -68,7 +70,7 @@ impl Instances {
 
 impl Instance {
     pub(crate) const fn new(header: Header, now: Duration) -> Self {
-        Self { ake: Ake::new(header), session: None, touched: now, unreadable: 0 }
+        Self { ake: Ake::new(header), moving: None, session: None, touched: now, unreadable: 0 }
     }
 
     /// Whose identity the session at this instance has.

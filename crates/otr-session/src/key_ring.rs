@@ -3,7 +3,7 @@
 use std::{mem, sync::Arc};
 
 use otr_ake::{Established, MAX_KEYID};
-use otr_crypto::{DhKeyPair, DhPublic, RevealedMacKey};
+use otr_crypto::{DhKeyPair, DhPublic, RevealedMacKey, SessionRoot};
 use otr_wire::{Data, KeyId};
 use rand_core::CryptoRng;
 
@@ -19,6 +19,7 @@ pub(crate) enum Age {
 /// Both sides' keys and the rows between them.
 #[derive(Debug)]
 pub(crate) struct KeyRing {
+    root: SessionRoot,
     our_current: Arc<DhKeyPair>,
     our_previous: Arc<DhKeyPair>,
     /// The serial number of `our_current`; `our_previous` has the one before.
@@ -42,13 +43,15 @@ pub(crate) enum NextKey {
 
 impl KeyRing {
     /// The ring after a key exchange: its keys are our previous and their current one; our current one is fresh.
-    pub(crate) fn new(established: &Established, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
-        let keys = established.shared.data_keys(established.our_dh.public(), &established.their_dh);
+    pub(crate) fn new(established: Established, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let Established { root, shared, our_dh, their_dh, .. } = established;
+        let keys = root.data_keys(&shared, our_dh.public(), &their_dh);
         Self {
-            our_current: Arc::new(DhKeyPair::generate(rng)),
-            our_previous: established.our_dh.clone(),
+            root,
+            our_current: Arc::new(their_dh.suite().key_pair(rng)),
+            our_previous: our_dh,
             our_keyid: KeyId::MIN.saturating_add(1),
-            their_current: established.their_dh.clone(),
+            their_current: their_dh,
             their_previous: None,
             their_keyid: established.their_keyid,
             rows: [[None, None], [Some(Row::new(keys)), None]],
@@ -98,7 +101,7 @@ impl KeyRing {
         };
         if slot.is_none() {
             let shared = key_pair.agree(public).ok()?;
-            *slot = Some(Row::new(shared.data_keys(key_pair.public(), public)));
+            *slot = Some(Row::new(self.root.data_keys(&shared, key_pair.public(), public)));
         }
         slot.as_mut()
     }
@@ -108,7 +111,8 @@ impl KeyRing {
         let announced = message.next_dh.as_bytes();
         match theirs {
             Age::Current => {
-                let key = DhPublic::from_bytes(announced).map_err(|_| ReceiveError::Unreadable)?;
+                let suite = self.their_current.suite();
+                let key = suite.public(announced).map_err(|_| ReceiveError::Unreadable)?;
                 let ours = [self.our_current.public(), self.our_previous.public()];
                 if ours.contains(&&key) || self.their_keyid.get() > MAX_KEYID {
                     return Err(ReceiveError::Unreadable);
@@ -135,7 +139,8 @@ impl KeyRing {
             let [current, previous] = mem::take(&mut self.rows);
             reveals.retire(previous.into_iter().flatten());
             self.rows = [[None, None], current];
-            self.our_previous = mem::replace(&mut self.our_current, Arc::new(DhKeyPair::generate(rng)));
+            let fresh = Arc::new(self.their_current.suite().key_pair(rng));
+            self.our_previous = mem::replace(&mut self.our_current, fresh);
             self.our_keyid = self.our_keyid.saturating_add(1);
             rotated = true;
         }

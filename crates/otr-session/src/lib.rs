@@ -53,6 +53,7 @@ mod instance;
 mod kept_text;
 mod key_ring;
 mod loss;
+mod moving;
 mod outgoing;
 mod queue;
 mod receiving;
@@ -74,6 +75,7 @@ pub use event::{
     ComparisonOf, Conversation, Event, MessageReceived, Output, Protection, Refusal, Sent, SessionChange, SessionState,
     Warning,
 };
+pub use moving::{MOVING_TIME, SUITES};
 pub use otr_ake::Role;
 pub use otr_crypto::{ExtraSymmetricKey, Fingerprint, SessionId};
 pub use otr_smp::{Event as Comparison, Meaning, RunId, State as ComparisonState};

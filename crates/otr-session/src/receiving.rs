@@ -3,7 +3,8 @@
 use core::time::Duration;
 
 use otr_wire::{
-    Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType, armour,
+    Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType, Version,
+    armour,
 };
 use rand_core::CryptoRng;
 
@@ -143,7 +144,7 @@ impl Contact {
             Err(_) => return turn.warn(Warning::Malformed),
         };
         // attack rule FRAG-8
-        if fragments.is_some_and(|header| header != message.header) {
+        if fragments.is_some_and(|header| header != message.header.of_fragments()) {
             return turn.warn(Warning::Malformed);
         }
         if !self.is_for_us(message.header, turn) {
@@ -163,7 +164,7 @@ impl Contact {
     /// Whether a message travels from another client to this one, in a version that is allowed.
     fn is_for_us<R: ?Sized>(&mut self, header: Header, turn: &mut Turn<'_, R>) -> bool {
         let ours = turn.shared.instance_tag;
-        if !self.versions(&turn.shared.config).contains(header.version()) {
+        if !self.speaks(header.version(), turn.shared) {
             turn.warn(Warning::UnsupportedVersion);
             return false;
         }
@@ -181,21 +182,34 @@ impl Contact {
         true
     }
 
+    /// Whether messages of a version mean anything. Those of the Curve25519 suite do where it is on; the fragments of
+    /// all but version 2 look alike.
+    fn speaks(&self, version: Version, shared: &Shared) -> bool {
+        let versions = self.versions(&shared.config);
+        let by_suite = match version {
+            Version::Two => false,
+            Version::Three => versions.contains(Version::Curve25519),
+            Version::Curve25519 => shared.curve25519.is_some(),
+        };
+        by_suite || versions.contains(version)
+    }
+
     fn receive_data<R: CryptoRng + ?Sized>(&mut self, header: Header, data: &Data<'_>, turn: &mut Turn<'_, R>) {
         let name = header.sender();
         let best = self.best();
         let Some(instance) = self.instances.get_mut(name) else {
             return self.unreadable(Warning::NotInPrivate, header.version(), data, turn);
         };
-        let Some(session) = &mut instance.session else {
+        let Some(session) = instance.reading(header.version()) else {
             return self.unreadable(Warning::NotInPrivate, header.version(), data, turn);
         };
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
-                instance.touched = turn.now;
-                instance.ake.settle();
                 self.loss.note_read(*data.mac);
                 self.unconfirmed.confirm(session.number(), opened.our_keyid);
+                instance.touched = turn.now;
+                instance.ake.settle();
+                self.note_move(name, header.version(), turn);
                 self.deliver(name, opened, best, turn);
             }
             // attack rule DATA-1: a repeated message is no sign of lost keys, so it is not answered.
@@ -236,7 +250,8 @@ impl Contact {
             }
         }
         self.hear_report(name, &tlvs, turn);
-        self.receive_comparison(name, &tlvs, turn);
+        self.receive_comparison(name, (opened.suite, opened.session_id), &tlvs, turn);
+        self.hear_suites(name, &tlvs, turn);
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.
             turn.warn(Warning::LiveKeyRevealed);

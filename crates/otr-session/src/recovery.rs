@@ -18,6 +18,7 @@ use rand_core::CryptoRng;
 use crate::{
     Config, Event, Policy, RESEND_WINDOW, Refusal, Text, Warning,
     contact::{Contact, Destination, InstanceName},
+    instance::Instance,
     loss::Loss,
     outgoing,
     receiving::Turn,
@@ -203,6 +204,9 @@ impl Contact {
             }
         }
         if reports {
+            if let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) {
+                moving.heard_report = true;
+            }
             self.loss.heard_report(turn.now);
             // What it complained of it has named.
             self.loss.complaints = None;
@@ -325,7 +329,9 @@ impl Contact {
 
     /// Tells of sessions whether they are over.
     fn is_over(&self) -> impl Fn(u64) -> bool + use<> {
-        let live: Vec<u64> = self.sessions().map(|(_, session)| session.number()).collect();
+        let former = |instance: &Instance| instance.moving.as_ref()?.former.as_ref().map(|former| former.number());
+        let former = self.instances.iter().filter_map(|(_, instance)| former(instance));
+        let live: Vec<u64> = self.sessions().map(|(_, session)| session.number()).chain(former).collect();
         move |session| !live.contains(&session)
     }
 }

@@ -20,6 +20,11 @@ impl PendingReveals {
         self.0.drain(..).flat_map(|key| *key.as_bytes()).collect()
     }
 
+    /// Takes in those of another list.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// How many bytes [`take`](Self::take) gives.
     pub(crate) fn len(&self) -> usize {
         self.0.len().saturating_mul(20)

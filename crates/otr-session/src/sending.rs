@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType};
+use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType, Version};
 
 use crate::{
     Policy, Refusal, START_PATIENCE, Sent, SessionState,
@@ -88,7 +88,8 @@ impl Contact {
     /// Asks for a private conversation because the user wants one; text waits for it from now on.
     pub(crate) fn start(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
         let versions = self.offered_versions(&shared.config);
-        if !self.policy(&shared.config).allows() || versions.is_empty() {
+        let lacks_key = versions.contains(Version::Curve25519) && shared.curve25519.is_none();
+        if !self.policy(&shared.config).allows() || versions.is_empty() || lacks_key {
             return Err(NotPossible::Policy);
         }
         self.tag_offer = TagOffer::NotSent;
@@ -121,6 +122,7 @@ impl Contact {
             shared.event(peer, change);
         }
         for (name, mut instance) in self.instances.take() {
+            instance.forget_former();
             // The session is out of reach before its last message is made: nothing can be sent with it twice.
             let Some(session) = instance.session.take() else { continue };
             let header = session.header();

@@ -4,11 +4,11 @@ use core::time::Duration;
 use std::mem;
 
 use otr_ake::{Established, Role};
-use otr_crypto::{ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
+use otr_crypto::{Bond, ExtraSymmetricKey, Fingerprint, PublicKey, SessionId, Suite};
 use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType};
 use rand_core::CryptoRng;
 
-use crate::{comparing::Comparison, key_ring::KeyRing, revealed::PendingReveals, row::Row};
+use crate::{comparing::Comparison, key_ring::KeyRing, moving::Vouched, revealed::PendingReveals, row::Row};
 
 /// A private conversation. It exists only with keys (attack rule STATE-5).
 #[derive(Debug)]
@@ -18,6 +18,12 @@ pub(crate) struct Session {
     role: Role,
     session_id: SessionId,
     their_key: PublicKey,
+    /// In the Curve25519 suite, where the session took the place of one of version 3: what that vouched for.
+    pub(crate) vouched: Option<Box<Vouched>>,
+    /// In version 3, if the Curve25519 suite is on: what its exchange is bound to.
+    pub(crate) bond: Option<Bond>,
+    /// Until when the conversation should have moved to the suite, because it did before.
+    pub(crate) moves_until: Option<Duration>,
     keys: KeyRing,
     reveals: PendingReveals,
     /// The serial number of the key that we announced last.
@@ -79,6 +85,10 @@ pub(crate) struct Opened {
     pub(crate) exposed: bool,
     /// The serial number of the key of ours that the message was encrypted to.
     pub(crate) our_keyid: KeyId,
+    /// The session it came in.
+    pub(crate) session_id: SessionId,
+    /// The primitives of that session.
+    pub(crate) suite: Suite,
 }
 
 impl Opened {
@@ -111,7 +121,6 @@ impl Session {
         now: Duration,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Self {
-        let keys = KeyRing::new(&established, rng);
         let fingerprint = established.their_key.fingerprint();
         // attack rules SMP-11, STATE-1
         let talk = carried.talk.filter(|(with, ..)| *with == fingerprint);
@@ -122,8 +131,11 @@ impl Session {
             header: established.header,
             role: established.role,
             session_id: established.session_id,
-            their_key: established.their_key,
-            keys,
+            their_key: established.their_key.clone(),
+            vouched: None,
+            bond: None,
+            moves_until: None,
+            keys: KeyRing::new(established, rng),
             reveals: carried.reveals,
             announced: None,
             last_sent: now,
@@ -144,6 +156,10 @@ impl Session {
 
     pub(crate) const fn header(&self) -> Header {
         self.header
+    }
+
+    pub(crate) const fn suite(&self) -> Suite {
+        otr_ake::suite(self.header.version())
     }
 
     pub(crate) const fn role(&self) -> Role {
@@ -229,7 +245,8 @@ impl Session {
             self.last_rotated = now;
             self.stale_said = false;
         }
-        Ok(Opened { plaintext, extra_key, exposed, our_keyid: message.recipient_keyid })
+        let (our_keyid, session_id, suite) = (message.recipient_keyid, self.session_id, self.suite());
+        Ok(Opened { plaintext, extra_key, exposed, our_keyid, session_id, suite })
     }
 
     /// The last message of the session. It publishes every used MAC key, also those in use until now, in the same
@@ -240,6 +257,19 @@ impl Session {
         let (encoder, mac) = self.seal(&plaintext, Flags::IGNORE_UNREADABLE).ok()?;
         self.keys.retire_all(&mut self.reveals);
         Some(encoder.finish(&mac, &self.reveals.take()))
+    }
+
+    /// Takes over what another session leaves.
+    pub(crate) fn inherit(&mut self, carried: Carried) {
+        self.reveals.join(carried.reveals);
+    }
+
+    /// The other side's Curve25519 identity goes by that of the session which vouched for it; and the talk goes on.
+    pub(crate) fn take_over(&mut self, before: &mut Self) {
+        self.their_key = before.their_key.clone();
+        self.comparison = mem::replace(&mut before.comparison, Comparison::new());
+        self.spoken_in = before.spoken_in;
+        self.blocked = before.blocked;
     }
 
     /// Ends the session for another to take its place.

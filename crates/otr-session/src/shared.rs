@@ -3,15 +3,17 @@
 use core::time::Duration;
 use std::{collections::VecDeque, mem};
 
-use otr_crypto::{IdentityKey, PublicKeyCache};
+use otr_crypto::{Fingerprint, IdentityKey, PublicKeyCache, Suite};
 use otr_wire::{Header, InstanceTag, armour, split};
 
-use crate::{Config, Event, Output, Warning, budget::Budget, repeats::Repeats};
+use crate::{Config, Event, Output, Warning, budget::Budget, repeats::Repeats, session::Session};
 
 /// The account's own side: who we are, how we behave, and what is on its way out.
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) identity: IdentityKey,
+    /// Our identity in the Curve25519 suite, if that is on.
+    pub(crate) curve25519: Option<IdentityKey>,
     pub(crate) instance_tag: InstanceTag,
     pub(crate) config: Config,
     pub(crate) known_keys: PublicKeyCache,
@@ -32,6 +34,7 @@ impl Shared {
     pub(crate) fn new(identity: IdentityKey, instance_tag: InstanceTag, config: Config) -> Self {
         Self {
             identity,
+            curve25519: None,
             instance_tag,
             config,
             known_keys: PublicKeyCache::default(),
@@ -114,15 +117,18 @@ impl Shared {
             None => Fits::Yes,
             Some(limit) if armoured <= limit => Fits::Yes,
             Some(limit) => {
-                let overhead = match header {
-                    Header::V2 => otr_wire::FRAGMENT_OVERHEAD_V2,
-                    Header::V3 { .. } => otr_wire::FRAGMENT_OVERHEAD_V3,
-                };
-                let piece = limit.saturating_sub(overhead);
+                let piece = limit.saturating_sub(header.fragment_overhead());
                 let pieces = armoured.checked_div(piece).unwrap_or(usize::MAX);
                 if pieces < usize::from(u16::MAX) { Fits::Yes } else { Fits::TooSmall }
             }
         }
+    }
+
+    /// Our fingerprint as the other side of a session knows it.
+    pub(crate) fn identity_in(&self, session: &Session) -> Fingerprint {
+        let suite = session.their_key().suite();
+        let ours = self.curve25519.as_ref().filter(|_| suite == Suite::Curve25519).unwrap_or(&self.identity);
+        ours.public_key().fingerprint()
     }
 
     /// A buffer to decode a message into. Give it back.

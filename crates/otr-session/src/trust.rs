@@ -24,7 +24,7 @@ static GUESSES: Rate = Rate {
 };
 
 /// Whether the user has made sure that an identity is the contact's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trust {
     /// Seen, nothing more.
     Unverified,
@@ -46,7 +46,11 @@ pub struct KnownFingerprint {
 /// The identities on record for one contact. A decision is always about one fingerprint, never about "the current
 /// one" (attack rules G-8, ID-5, ID-6).
 #[derive(Debug, Default)]
-pub(crate) struct KnownFingerprints(Vec<Record>);
+pub(crate) struct KnownFingerprints {
+    records: Vec<Record>,
+    /// Identities of the Curve25519 suite, each with the one that vouched for it: the latest for each of these.
+    vouched: Vec<(Fingerprint, Fingerprint)>,
+}
 
 #[derive(Debug)]
 struct Record {
@@ -61,7 +65,24 @@ struct Record {
 
 impl KnownFingerprints {
     pub(crate) fn trust(&self, fingerprint: Fingerprint) -> Option<Trust> {
-        self.record(fingerprint).map(|record| record.known.trust)
+        let vouched = self.vouched_by(fingerprint).and_then(|by| self.record(by));
+        self.record(fingerprint).into_iter().chain(vouched).map(|record| record.known.trust).max()
+    }
+
+    /// Who vouched for an identity of the Curve25519 suite: trust in that is trust in it, never the other way round.
+    pub(crate) fn vouched_by(&self, fingerprint: Fingerprint) -> Option<Fingerprint> {
+        self.vouched.iter().find(|(of, _)| *of == fingerprint).map(|(_, by)| *by)
+    }
+
+    /// A conversation with the identity `by` has vouched for another.
+    pub(crate) fn vouch(&mut self, of: Fingerprint, by: Fingerprint) {
+        self.vouched.retain(|(_, known)| *known != by);
+        self.vouched.push((of, by));
+    }
+
+    /// All of them: of whom, by whom.
+    pub(crate) fn vouches(&self) -> &[(Fingerprint, Fingerprint)] {
+        &self.vouched
     }
 
     pub(crate) fn is_verified(&self, fingerprint: Fingerprint) -> bool {
@@ -70,7 +91,7 @@ impl KnownFingerprints {
 
     /// Whether the user takes this identity for the contact's: verified, or accepted as it is.
     pub(crate) fn is_accepted(&self, fingerprint: Fingerprint) -> bool {
-        self.record(fingerprint).is_some_and(|record| record.accepted || record.known.trust == Trust::Verified)
+        self.record(fingerprint).is_some_and(|record| record.accepted) || self.is_verified(fingerprint)
     }
 
     /// How far a key is trusted; one that merely shares its fingerprint with a trusted one is not.
@@ -101,7 +122,7 @@ impl KnownFingerprints {
     pub(crate) fn pinned(&self) -> Option<Version> {
         let anyone_verified = self.verified().is_some();
         let counts = |record: &&Record| !anyone_verified || self.is_accepted(record.known.fingerprint);
-        self.0.iter().filter(counts).filter_map(|record| record.known.version).max()
+        self.records.iter().filter(counts).filter_map(|record| record.known.version).max()
     }
 
     /// The highest version spoken with an identity.
@@ -115,7 +136,7 @@ impl KnownFingerprints {
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.records.is_empty()
     }
 
     /// Whether another key with the same fingerprint is on record: two keys of one SHA-1 (attack rule ID-3).
@@ -134,7 +155,7 @@ impl KnownFingerprints {
     /// Sets the trust in an identity. Where one is newly verified, what was accepted in its place is no more.
     pub(crate) fn set(&mut self, fingerprint: Fingerprint, trust: Trust) {
         if trust == Trust::Verified && !self.is_verified(fingerprint) {
-            self.0.iter_mut().for_each(|record| record.accepted = false);
+            self.records.iter_mut().for_each(|record| record.accepted = false);
         }
         self.update(fingerprint, |record| {
             record.known.trust = trust;
@@ -147,22 +168,22 @@ impl KnownFingerprints {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = KnownFingerprint> {
-        self.0.iter().map(|record| record.known)
+        self.records.iter().map(|record| record.known)
     }
 
     /// Whoever completes exchanges with ever new keys pushes out unverified records, never one
     /// that the user has verified or accepted.
     fn make_room(&mut self) {
-        if self.0.len() >= MAX_KNOWN_FINGERPRINTS
+        if self.records.len() >= MAX_KNOWN_FINGERPRINTS
             && let Some(oldest) =
-                self.0.iter().position(|record| record.known.trust == Trust::Unverified && !record.accepted)
+                self.records.iter().position(|record| record.known.trust == Trust::Unverified && !record.accepted)
         {
-            self.0.remove(oldest);
+            self.records.remove(oldest);
         }
     }
 
     fn record(&self, fingerprint: Fingerprint) -> Option<&Record> {
-        self.0.iter().find(|record| record.known.fingerprint == fingerprint)
+        self.records.iter().find(|record| record.known.fingerprint == fingerprint)
     }
 
     /// Changes the record of an identity, which is made if there is none.
@@ -172,10 +193,10 @@ impl KnownFingerprints {
             let known = KnownFingerprint { fingerprint, trust: Trust::Unverified, version: None };
             let guesses = Budget::new(&GUESSES);
             // Nearly every contact has one.
-            self.0.reserve_exact(1);
-            self.0.push(Record { known, full_digest: None, accepted: false, guesses });
+            self.records.reserve_exact(1);
+            self.records.push(Record { known, full_digest: None, accepted: false, guesses });
         }
-        if let Some(record) = self.0.iter_mut().find(|record| record.known.fingerprint == fingerprint) {
+        if let Some(record) = self.records.iter_mut().find(|record| record.known.fingerprint == fingerprint) {
             change(record);
         }
     }

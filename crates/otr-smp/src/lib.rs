@@ -20,13 +20,17 @@
 //! | spec section | here |
 //! | --- | --- |
 //! | "Secret information" | [`Secret`] |
-//! | "The SMP state machine", "State Transitions" | [`Smp`], [`State`] |
+//! | "The SMP state machine", "State Transitions" | [`Smp`], [`AnySmp`], [`State`] |
 //! | TLV types 2 to 7 | [`Message`] |
 //!
 //! [`Smp`] is the machine of one private conversation. It sends nothing, reads no clock and draws no randomness of its
 //! own. It has one state more than the specification: while the user thinks about a question, that question and no
 //! other can be answered. Its messages come out of authenticated data messages, so unlike everywhere else in these
 //! crates, one that is wrong ends the run: an abort goes to the peer, and both begin anew.
+//!
+//! It is written once for every group: that of the specification, and ristretto255 in our Curve25519 suite, where the
+//! messages have the same form and the hashes begin with labels of their own. [`AnySmp`] takes the group when a run
+//! begins, for conversations that know their suite only while they run.
 //!
 //! Whatever is received is checked beyond what the specification asks: values must lie in the subgroup of prime order,
 //! responses in 1..q, and the two sides' P and Q must differ. Honest programs pass all of it.
@@ -64,6 +68,7 @@
 
 #![forbid(unsafe_code)]
 
+mod any_smp;
 mod error;
 mod event;
 mod initiator;
@@ -72,6 +77,7 @@ mod proofs;
 mod responder;
 mod smp;
 
+pub use any_smp::AnySmp;
 pub use error::{DecodeError, Error};
 pub use event::{Event, Meaning, Received};
 pub use message::{Message, Numbers};

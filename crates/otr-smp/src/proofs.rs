@@ -34,7 +34,7 @@ impl<G: Group, const N: usize> Proof<G, N> {
 
     fn compare(&self, label: Label, commitments: &[&[u8]]) -> Result<(), Cheat> {
         // attack rule SMP-4
-        if Challenge::hash(label.0, commitments) == self.c { Ok(()) } else { Err(Cheat) }
+        if Challenge::hash::<G>(label.0, commitments) == self.c { Ok(()) } else { Err(Cheat) }
     }
 }
 
@@ -42,7 +42,7 @@ impl<G: Group, const N: usize> Proof<G, N> {
 pub(crate) fn prove_log<G: Group>(label: Label, a: &G::Exponent, rng: &mut (impl CryptoRng + ?Sized)) -> [Vec<u8>; 2] {
     loop {
         let r = G::draw(rng);
-        let c = Challenge::hash(label.0, &[&G::encode(&G::generator_power(&r))]);
+        let c = Challenge::hash::<G>(label.0, &[&G::encode(&G::generator_power(&r))]);
         // attack rule SMP-5: a D of zero would be refused, so begin again.
         if let Some(d) = G::respond(&r, a, &c) {
             return [c.as_bytes().to_vec(), G::encode_response(&d)];
@@ -85,7 +85,7 @@ impl<G: Group> Coordinates<G> {
             let Some(q) = G::generator_product(&r4, g2, secret) else { continue };
             let (r5, r6) = (G::draw(rng), G::draw(rng));
             let Some(both) = G::generator_product(&r5, g2, &r6) else { continue };
-            let c = Challenge::hash(label.0, &[&G::encode(&G::base_power(g3, &r5)), &G::encode(&both)]);
+            let c = Challenge::hash::<G>(label.0, &[&G::encode(&G::base_power(g3, &r5)), &G::encode(&both)]);
             if let (Some(d5), Some(d6)) = (G::respond(&r5, &r4, &c), G::respond(&r6, secret, &c)) {
                 let proof = [c.as_bytes().to_vec(), G::encode_response(&d5), G::encode_response(&d6)];
                 return (Self { p: G::base_power(g3, &r4), q }, proof);
@@ -130,7 +130,7 @@ impl<G: Group> Quotients<G> {
     pub(crate) fn prove(&self, label: Label, x3: &G::Exponent, rng: &mut (impl CryptoRng + ?Sized)) -> [Vec<u8>; 3] {
         loop {
             let r7 = G::draw(rng);
-            let c = Challenge::hash(
+            let c = Challenge::hash::<G>(
                 label.0,
                 &[&G::encode(&G::generator_power(&r7)), &G::encode(&G::base_power(&self.q, &r7))],
             );

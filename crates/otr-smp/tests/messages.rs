@@ -4,9 +4,10 @@
 
 mod common;
 
-use common::model::{int, message, value};
-use common::{PROGRESS, Party};
+use common::model::{int, message, shortest, value};
+use common::{PROGRESS, Party, SUITES};
 use num_bigint::BigUint;
+use otr_crypto::Suite;
 use otr_smp::{DecodeError, Event, Message};
 use otr_wire::TlvType;
 use proptest::prelude::*;
@@ -20,8 +21,8 @@ const NUMBERS: [(TlvType, usize); 5] = [
 ];
 
 /// One message of each type, from a whole run.
-fn whole_run() -> Vec<Message> {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
+fn whole_run(suite: Suite) -> Vec<Message> {
+    let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
     let one = alice.start("x", Some("Where?"));
     let run = bob.asked(&one);
     let two = bob.answer(run, "x");
@@ -34,7 +35,7 @@ fn whole_run() -> Vec<Message> {
 // attack: SMP-6
 #[test]
 fn messages_have_exactly_one_length() {
-    for message in whole_run() {
+    for message in SUITES.map(whole_run).concat() {
         let (kind, value) = message.encode();
         assert_eq!(Message::decode(kind, &value), Ok(message.clone()));
         if message == Message::Abort {
@@ -56,7 +57,7 @@ fn messages_have_exactly_their_count_of_numbers() {
     for (kind, right) in NUMBERS {
         let question: &[u8] = if kind == TlvType::SMP_MESSAGE_1Q { b"?\0" } else { b"" };
         for count in 0..=12 {
-            let numbers: Vec<_> = (0..count).map(int).collect();
+            let numbers: Vec<_> = (0..count).map(|number| shortest(&int(number))).collect();
             let decoded = Message::decode(kind, &[question, &value(&numbers)].concat());
             if usize::try_from(count) == Ok(right) {
                 assert_eq!(decoded.unwrap().kind(), kind);
@@ -87,13 +88,13 @@ fn numbers_are_bounded_and_in_their_shortest_form() {
     // A length is compared, never believed.
     let huge = [&[0, 0, 0, 3][..], &[0xff; 4]].concat();
     assert_eq!(Message::decode(TlvType::SMP_MESSAGE_4, &huge), Err(DecodeError::TooLong));
-    let longest = message(TlvType::SMP_MESSAGE_4, &[1, 2, 3].map(|n| (int(1) << 1536) - int(n)));
+    let longest = message(TlvType::SMP_MESSAGE_4, &[1, 2, 3].map(|n| shortest(&((int(1) << 1536) - int(n)))));
     assert_eq!(longest.encode().1.len(), 4 + 3 * (4 + 192));
 }
 
 #[test]
 fn the_question_ends_at_the_first_nul() {
-    let numbers: Vec<BigUint> = (0..6).map(int).collect();
+    let numbers: Vec<_> = (0..6).map(|number| shortest(&int(number))).collect();
     let rest = value(&numbers);
     let decoded = Message::decode(TlvType::SMP_MESSAGE_1Q, &[b"\xff?\0", &rest[..]].concat()).unwrap();
     assert!(matches!(&decoded, Message::One { question: Some(question), .. } if question == b"\xff?"));
@@ -132,7 +133,7 @@ proptest! {
     #[test]
     fn any_numbers_survive(which in 0..5_usize, seed in prop::collection::vec(any::<u8>(), 1..192)) {
         let (kind, count) = NUMBERS[which];
-        let numbers: Vec<_> = (1..=count).map(|n| BigUint::from_bytes_be(&seed[..seed.len() / n])).collect();
+        let numbers: Vec<_> = (1..=count).map(|n| shortest(&BigUint::from_bytes_be(&seed[..seed.len() / n]))).collect();
         let question: &[u8] = if kind == TlvType::SMP_MESSAGE_1Q { b"?\0" } else { b"" };
         let bytes = [question, &value(&numbers)].concat();
         let message = Message::decode(kind, &bytes).unwrap();

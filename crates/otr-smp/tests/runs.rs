@@ -4,11 +4,12 @@
 
 mod common;
 
-use common::{ALICE, BOB, PROGRESS, Party, rng, run, secret_of, session};
-use otr_crypto::{DhKeyPair, SessionId};
+use common::{ALICE, BOB, PROGRESS, Party, SUITES, rng, run, secret_of, session};
+use otr_crypto::{DhKeyPair, SessionId, Suite};
 use otr_smp::{Event, Meaning, Message, Received, Secret, Smp, State};
 use otr_wire::TlvType;
 use rand_core::{TryCryptoRng, TryRng};
+use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -16,71 +17,81 @@ const VERIFIED: Event = Event::Succeeded(Meaning::PeerVerified);
 
 #[test]
 fn equal_secrets_succeed_and_others_fail_on_both_sides() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    for (texts, result) in [
-        (["the lighthouse", "the lighthouse"], VERIFIED),
-        (["the lighthouse", "The lighthouse"], Event::Failed),
-        (["", ""], VERIFIED),
-        (["", "\0"], Event::Failed),
-    ] {
-        assert_eq!(run(&mut alice, &mut bob, None, texts), [result.clone(), result]);
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        for (texts, result) in [
+            (["the lighthouse", "the lighthouse"], VERIFIED),
+            (["the lighthouse", "The lighthouse"], Event::Failed),
+            (["", ""], VERIFIED),
+            (["", "\0"], Event::Failed),
+        ] {
+            assert_eq!(run(&mut alice, &mut bob, None, texts), [result.clone(), result]);
+        }
+        // The other way round, with the same two machines.
+        assert_eq!(run(&mut bob, &mut alice, None, ["x", "x"]), [VERIFIED, VERIFIED]);
     }
-    // The other way round, with the same two machines.
-    assert_eq!(run(&mut bob, &mut alice, None, ["x", "x"]), [VERIFIED, VERIFIED]);
 }
 
 // attack: SMP-13
 #[test]
 fn with_a_question_only_the_one_who_asked_has_verified_the_peer() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let answered = Event::Succeeded(Meaning::AnsweredRightly);
-    assert_eq!(run(&mut alice, &mut bob, Some("Where?"), ["x", "x"]), [VERIFIED, answered.clone()]);
-    assert_eq!(run(&mut bob, &mut alice, Some(""), ["x", "x"]), [VERIFIED, answered]);
-    assert_eq!(run(&mut alice, &mut bob, Some("Where?"), ["x", "y"]), [Event::Failed, Event::Failed]);
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let answered = Event::Succeeded(Meaning::AnsweredRightly);
+        assert_eq!(run(&mut alice, &mut bob, Some("Where?"), ["x", "x"]), [VERIFIED, answered.clone()]);
+        assert_eq!(run(&mut bob, &mut alice, Some(""), ["x", "x"]), [VERIFIED, answered]);
+        assert_eq!(run(&mut alice, &mut bob, Some("Where?"), ["x", "y"]), [Event::Failed, Event::Failed]);
+    }
 }
 
 // attack: SMP-18
 #[test]
 fn a_question_is_passed_on_as_it_came_and_nothing_is_answered() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let question = "Wo war's? \u{1f511} \u{202e}";
-    let received = bob.receive(&alice.start("x", Some(question)));
-    let State::AwaitingUser(run) = bob.state() else { panic!("{:?}", bob.state()) };
-    let event = Event::Asked { run, question: Some(question.as_bytes().to_vec()) };
-    assert_eq!(received, Received { reply: None, event: Some(event) });
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let question = "Wo war's? \u{1f511} \u{202e}";
+        let received = bob.receive(&alice.start("x", Some(question)));
+        let State::AwaitingUser(run) = bob.state() else { panic!("{:?}", bob.state()) };
+        let event = Event::Asked { run, question: Some(question.as_bytes().to_vec()) };
+        assert_eq!(received, Received { reply: None, event: Some(event) });
+    }
 }
 
 // attack: SMP-16
 #[test]
 fn letters_beyond_ascii_are_compared_as_they_are() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let text = "Zürich ☃ 🔑";
-    assert_eq!(run(&mut alice, &mut bob, None, [text, text]), [VERIFIED, VERIFIED]);
-    // Composed and decomposed: the same to the eye, two texts to the protocol.
-    assert_eq!(run(&mut alice, &mut bob, None, ["\u{fc}", "u\u{308}"]), [Event::Failed, Event::Failed]);
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let text = "Zürich ☃ 🔑";
+        assert_eq!(run(&mut alice, &mut bob, None, [text, text]), [VERIFIED, VERIFIED]);
+        // Composed and decomposed: the same to the eye, two texts to the protocol.
+        assert_eq!(run(&mut alice, &mut bob, None, ["\u{fc}", "u\u{308}"]), [Event::Failed, Event::Failed]);
+    }
 }
 
 /// Somebody between Alice and Bob has a session with each, and passes the messages on.
 // attack: SMP-12
 #[test]
 fn a_run_relayed_between_two_sessions_fails() {
-    let mallory = [0x3a; 20];
-    let (near, far) = (session(1), session(2));
-    for (alices, bobs) in [
-        // Other identities and another session, other identities, another session, and the roles exchanged.
-        ((ALICE, mallory, &near), (mallory, BOB, &far)),
-        ((ALICE, mallory, &near), (mallory, BOB, &near)),
-        ((ALICE, BOB, &near), (ALICE, BOB, &far)),
-        ((ALICE, BOB, &near), (BOB, ALICE, &near)),
-    ] {
-        let secret = |(initiator, responder, session)| secret_of(initiator, responder, session, "x");
-        let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-        let one = alice.smp.start(secret(alices), None, alice.now, &mut alice.rng).unwrap();
-        let run = bob.asked(&one);
-        let two = bob.smp.answer(run, secret(bobs), bob.now, &mut bob.rng).unwrap();
-        let three = alice.reply(&two, &PROGRESS);
-        let four = bob.reply(&three, &Event::Failed);
-        assert_eq!(alice.receive(&four).event, Some(Event::Failed));
+    for suite in SUITES {
+        let mallory = [0x3a; 20];
+        let (near, far) = (session(1), session(2));
+        for (alices, bobs) in [
+            // Other identities and another session, other identities, another session, and the roles exchanged.
+            ((ALICE, mallory, &near), (mallory, BOB, &far)),
+            ((ALICE, mallory, &near), (mallory, BOB, &near)),
+            ((ALICE, BOB, &near), (ALICE, BOB, &far)),
+            ((ALICE, BOB, &near), (BOB, ALICE, &near)),
+        ] {
+            let secret = |(initiator, responder, session)| secret_of(suite, initiator, responder, session, "x");
+            let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+            let one = alice.smp.start(suite, secret(alices), None, alice.now, &mut alice.rng).unwrap();
+            let run = bob.asked(&one);
+            let two = bob.smp.answer(run, secret(bobs), bob.now, &mut bob.rng).unwrap();
+            let three = alice.reply(&two, &PROGRESS);
+            let four = bob.reply(&three, &Event::Failed);
+            assert_eq!(alice.receive(&four).event, Some(Event::Failed));
+        }
     }
 }
 
@@ -125,7 +136,7 @@ fn runs_recorded_from_libotr_are_reproduced_byte_for_byte() {
         let mut rng = Scripted(all("draw").collect());
         let secret = |name| {
             let text = String::from_utf8(one(name)).unwrap();
-            secret_of(ALICE, BOB, &recorded_session(), &text)
+            secret_of(Suite::Otr, ALICE, BOB, &recorded_session(), &text)
         };
 
         let (mut alice, mut bob) = (Smp::<otr_crypto::Modp1536>::new(), Smp::<otr_crypto::Modp1536>::new());
@@ -162,10 +173,10 @@ fn the_secret_is_the_recorded_hash() {
     };
     let text = String::from_utf8(field("text-x ")).unwrap();
     assert!(!text.is_ascii());
-    let one = secret_of(ALICE, BOB, &recorded_session(), &text);
+    let one = secret_of(Suite::Otr, ALICE, BOB, &recorded_session(), &text);
     let other = Secret::hazmat_from_bytes(field("x ").try_into().unwrap());
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let message = alice.smp.start(one, None, alice.now, &mut alice.rng).unwrap();
+    let (mut alice, mut bob) = (Party::new(Suite::Otr, 1), Party::new(Suite::Otr, 2));
+    let message = alice.smp.start(Suite::Otr, one, None, alice.now, &mut alice.rng).unwrap();
     let run = bob.asked(&message);
     let message = bob.smp.answer(run, other, bob.now, &mut bob.rng).unwrap();
     let message = alice.reply(&message, &PROGRESS);
@@ -174,39 +185,62 @@ fn the_secret_is_the_recorded_hash() {
 
 // attack: SMP-19
 #[test]
-fn every_exponent_is_drawn_with_1536_bits() {
-    /// Counts what is drawn at once.
-    struct Counting(common::Dice, Vec<usize>);
+fn every_exponent_is_drawn_with_all_its_bits() {
+    for suite in SUITES {
+        /// Counts what is drawn at once.
+        struct Counting(common::Dice, Vec<usize>);
 
-    impl TryRng for Counting {
-        type Error = Infallible;
+        impl TryRng for Counting {
+            type Error = Infallible;
 
-        fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-            self.0.try_next_u32()
+            fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+                self.0.try_next_u32()
+            }
+
+            fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+                self.0.try_next_u64()
+            }
+
+            fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
+                self.1.push(out.len());
+                self.0.try_fill_bytes(out)
+            }
         }
 
-        fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-            self.0.try_next_u64()
-        }
+        impl TryCryptoRng for Counting {}
 
-        fn try_fill_bytes(&mut self, out: &mut [u8]) -> Result<(), Infallible> {
-            self.1.push(out.len());
-            self.0.try_fill_bytes(out)
-        }
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        // 1536 bits, or twice what the order has.
+        let size = if suite == Suite::Otr { 192 } else { 64 };
+        let (mut alices, mut bobs) = (Counting(rng(1), Vec::new()), Counting(rng(2), Vec::new()));
+        let one = alice.smp.start(suite, common::secret(suite, "x"), None, alice.now, &mut alices).unwrap();
+        assert_eq!(alices.1, [size; 4]);
+        let run = bob.asked(&one);
+        let two = bob.smp.answer(run, common::secret(suite, "x"), bob.now, &mut bobs).unwrap();
+        assert_eq!(bobs.1, [size; 7]);
+        let three = alice.smp.receive(suite, &Ok(two), alice.now, &mut alices).reply.unwrap();
+        assert_eq!(alices.1, [size; 8]);
+        let four = bob.smp.receive(suite, &Ok(three), bob.now, &mut bobs).reply.unwrap();
+        assert!(matches!(four, Message::Four(_)));
+        assert_eq!(bobs.1, [size; 8]);
     }
+}
 
-    impl TryCryptoRng for Counting {}
-
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let (mut alices, mut bobs) = (Counting(rng(1), Vec::new()), Counting(rng(2), Vec::new()));
-    let one = alice.smp.start(common::secret("x"), None, alice.now, &mut alices).unwrap();
-    assert_eq!(alices.1, [192; 4]);
+/// The run of two parties with fixed draws: the type, as two big-endian bytes, and the value of each record, in order.
+/// Computed once more in Python, from RFC 9496 and integers alone.
+#[test]
+fn a_run_over_ristretto255_has_known_messages() {
+    let (mut alice, mut bob) = (Party::new(Suite::Curve25519, 1), Party::new(Suite::Curve25519, 2));
+    let one = alice.start("the lighthouse", Some("Where?"));
     let run = bob.asked(&one);
-    let two = bob.smp.answer(run, common::secret("x"), bob.now, &mut bobs).unwrap();
-    assert_eq!(bobs.1, [192; 7]);
-    let three = alice.smp.receive(&Ok(two), alice.now, &mut alices).reply.unwrap();
-    assert_eq!(alices.1, [192; 8]);
-    let four = bob.smp.receive(&Ok(three), bob.now, &mut bobs).reply.unwrap();
-    assert!(matches!(four, Message::Four(_)));
-    assert_eq!(bobs.1, [192; 8]);
+    let two = bob.answer(run, "the lighthouse");
+    let three = alice.reply(&two, &PROGRESS);
+    let four = bob.reply(&three, &Event::Succeeded(Meaning::AnsweredRightly));
+    assert_eq!(alice.receive(&four).event, Some(VERIFIED));
+
+    let records = [one, two, three, four].map(|message| message.encode());
+    let lengths = records.each_ref().map(|(_, value)| value.len());
+    assert_eq!(lengths, [229, 404, 295, 113]);
+    let bytes = records.map(|(kind, value)| [&kind.0.to_be_bytes()[..], &value].concat()).concat();
+    assert_eq!(hex::encode(Sha256::digest(bytes)), "fbfbec25a8161e74ba993d0a49b7a9439effe83b153617c299436def07cc6db6");
 }

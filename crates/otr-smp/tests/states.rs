@@ -6,7 +6,8 @@ mod common;
 
 use std::time::Duration;
 
-use common::{PROGRESS, Party, abort, run, secret};
+use common::{PROGRESS, Party, SUITES, abort, run, secret};
+use otr_crypto::Suite;
 use otr_smp::{DecodeError, Error, Event, MAX_QUESTION, Meaning, Message, RUN_LIFETIME, Received, RunId, State};
 use otr_wire::{Tlv, TlvType};
 
@@ -30,8 +31,8 @@ struct Scene {
     next: Message,
 }
 
-fn scene(at: At) -> Scene {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
+fn scene(suite: Suite, at: At) -> Scene {
+    let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
     let one = alice.start("x", None);
     if at == At::Expect1 {
         return Scene { party: bob, next: one };
@@ -53,8 +54,8 @@ fn scene(at: At) -> Scene {
 }
 
 /// All seven types of record, each a whole message of some other run, and bytes that are no message.
-fn arrivals() -> Vec<(TlvType, Result<Message, DecodeError>)> {
-    let (mut alice, mut bob) = (Party::new(11), Party::new(12));
+fn arrivals(suite: Suite) -> Vec<(TlvType, Result<Message, DecodeError>)> {
+    let (mut alice, mut bob) = (Party::new(suite, 11), Party::new(suite, 12));
     let one = alice.start("x", None);
     let run = bob.asked(&one);
     let two = bob.answer(run, "x");
@@ -91,22 +92,24 @@ fn expected(at: At, kind: TlvType, malformed: bool) -> Received {
 // attack: SMP-6, SMP-7, SMP-10
 #[test]
 fn whatever_has_no_place_leads_back_to_the_start_with_one_abort() {
-    for at in STATES {
-        for (kind, message) in arrivals() {
-            let opens = matches!(&message, Ok(Message::One { .. }));
-            let Scene { mut party, .. } = scene(at);
-            let received = party.receive_decoded(&message);
-            if at == At::Expect1 && opens {
-                assert!(matches!(received, Received { reply: None, event: Some(Event::Asked { .. }) }));
-                assert!(matches!(party.state(), State::AwaitingUser(_)));
-                continue;
+    for suite in SUITES {
+        for at in STATES {
+            for (kind, message) in arrivals(suite) {
+                let opens = matches!(&message, Ok(Message::One { .. }));
+                let Scene { mut party, .. } = scene(suite, at);
+                let received = party.receive_decoded(&message);
+                if at == At::Expect1 && opens {
+                    assert!(matches!(received, Received { reply: None, event: Some(Event::Asked { .. }) }));
+                    assert!(matches!(party.state(), State::AwaitingUser(_)));
+                    continue;
+                }
+                assert_eq!(received, expected(at, kind, message.is_err()), "{at:?}, {message:?}");
+                assert_eq!(party.state(), State::Expect1, "{at:?}, {message:?}");
+                assert_eq!(party.smp.next_timeout(), None);
+                assert_eq!(party.smp.abort(), None);
+                // The abort that crosses ours ends the matter.
+                assert_eq!(party.receive(&Message::Abort), Received::default());
             }
-            assert_eq!(received, expected(at, kind, message.is_err()), "{at:?}, {message:?}");
-            assert_eq!(party.state(), State::Expect1, "{at:?}, {message:?}");
-            assert_eq!(party.smp.next_timeout(), None);
-            assert_eq!(party.smp.abort(), None);
-            // The abort that crosses ours ends the matter.
-            assert_eq!(party.receive(&Message::Abort), Received::default());
         }
     }
 }
@@ -114,32 +117,37 @@ fn whatever_has_no_place_leads_back_to_the_start_with_one_abort() {
 // attack: SMP-7
 #[test]
 fn the_expected_message_moves_each_state_on() {
-    for (at, state) in [(At::Expect2, State::Expect4), (At::Expect3, State::Expect1), (At::Expect4, State::Expect1)] {
-        let Scene { mut party, next } = scene(at);
-        let received = party.receive(&next);
-        assert_eq!(received.event, Some(if at == At::Expect2 { PROGRESS } else { VERIFIED }));
-        assert_eq!(received.reply.is_some(), at != At::Expect4);
-        assert_eq!(party.state(), state);
+    for suite in SUITES {
+        for (at, state) in [(At::Expect2, State::Expect4), (At::Expect3, State::Expect1), (At::Expect4, State::Expect1)]
+        {
+            let Scene { mut party, next } = scene(suite, at);
+            let received = party.receive(&next);
+            assert_eq!(received.event, Some(if at == At::Expect2 { PROGRESS } else { VERIFIED }));
+            assert_eq!(received.reply.is_some(), at != At::Expect4);
+            assert_eq!(party.state(), state);
+        }
     }
 }
 
 #[test]
 fn a_party_says_where_it_stands() {
-    for at in STATES {
-        let Scene { party, .. } = scene(at);
-        let run = match party.state() {
-            State::AwaitingUser(run) => Some(run),
-            State::Expect1 | State::Expect2 | State::Expect3 | State::Expect4 => None,
-        };
-        let expected = match at {
-            At::Expect1 => State::Expect1,
-            At::AwaitingUser => State::AwaitingUser(run.unwrap()),
-            At::Expect2 => State::Expect2,
-            At::Expect3 => State::Expect3,
-            At::Expect4 => State::Expect4,
-        };
-        assert_eq!(party.state(), expected);
-        assert_eq!(party.smp.is_active(), at != At::Expect1);
+    for suite in SUITES {
+        for at in STATES {
+            let Scene { party, .. } = scene(suite, at);
+            let run = match party.state() {
+                State::AwaitingUser(run) => Some(run),
+                State::Expect1 | State::Expect2 | State::Expect3 | State::Expect4 => None,
+            };
+            let expected = match at {
+                At::Expect1 => State::Expect1,
+                At::AwaitingUser => State::AwaitingUser(run.unwrap()),
+                At::Expect2 => State::Expect2,
+                At::Expect3 => State::Expect3,
+                At::Expect4 => State::Expect4,
+            };
+            assert_eq!(party.state(), expected);
+            assert_eq!(party.smp.is_active(), at != At::Expect1);
+        }
     }
 }
 
@@ -147,29 +155,31 @@ fn a_party_says_where_it_stands() {
 // attack: SMP-7, SMP-8
 #[test]
 fn a_run_can_be_given_up_at_every_step_and_begun_again() {
-    for steps in 0..4 {
-        for giver in [0, 1] {
-            let mut parties = [Party::new(1), Party::new(2)];
-            let mut message = parties[0].start("x", None);
-            for step in 0..steps {
-                let receiver = &mut parties[(step + 1) % 2];
-                message = match receiver.receive(&message) {
-                    Received { reply: Some(reply), .. } => reply,
-                    Received { reply: None, event: Some(Event::Asked { run, .. }) } => receiver.answer(run, "x"),
-                    other => panic!("{other:?}"),
-                };
-            }
-            // `message` is still on its way, and the abort comes behind it or crosses it.
-            let idle = [0, 1].map(|party: usize| !parties[party].smp.is_active());
-            let abort = parties[giver].smp.abort();
-            assert_eq!(abort.is_none(), idle[giver]);
-            assert_eq!(parties[giver].state(), State::Expect1);
-            if let Some(abort) = abort {
-                let event = (!idle[1 - giver]).then_some(Event::Aborted);
-                assert_eq!(parties[1 - giver].receive(&abort), Received { reply: None, event });
-                assert_eq!(parties[1 - giver].state(), State::Expect1);
-                let [mut alice, mut bob] = parties;
-                assert_eq!(run(&mut alice, &mut bob, None, ["y", "y"]), [VERIFIED, VERIFIED]);
+    for suite in SUITES {
+        for steps in 0..4 {
+            for giver in [0, 1] {
+                let mut parties = [Party::new(suite, 1), Party::new(suite, 2)];
+                let mut message = parties[0].start("x", None);
+                for step in 0..steps {
+                    let receiver = &mut parties[(step + 1) % 2];
+                    message = match receiver.receive(&message) {
+                        Received { reply: Some(reply), .. } => reply,
+                        Received { reply: None, event: Some(Event::Asked { run, .. }) } => receiver.answer(run, "x"),
+                        other => panic!("{other:?}"),
+                    };
+                }
+                // `message` is still on its way, and the abort comes behind it or crosses it.
+                let idle = [0, 1].map(|party: usize| !parties[party].smp.is_active());
+                let abort = parties[giver].smp.abort();
+                assert_eq!(abort.is_none(), idle[giver]);
+                assert_eq!(parties[giver].state(), State::Expect1);
+                if let Some(abort) = abort {
+                    let event = (!idle[1 - giver]).then_some(Event::Aborted);
+                    assert_eq!(parties[1 - giver].receive(&abort), Received { reply: None, event });
+                    assert_eq!(parties[1 - giver].state(), State::Expect1);
+                    let [mut alice, mut bob] = parties;
+                    assert_eq!(run(&mut alice, &mut bob, None, ["y", "y"]), [VERIFIED, VERIFIED]);
+                }
             }
         }
     }
@@ -178,169 +188,187 @@ fn a_run_can_be_given_up_at_every_step_and_begun_again() {
 // attack: SMP-8
 #[test]
 fn when_both_start_at_once_both_abort_and_are_told() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let (from_alice, from_bob) = (alice.start("x", None), bob.start("x", Some("Where?")));
-    assert_eq!(alice.receive(&from_bob), abort(Event::Aborted));
-    assert_eq!(bob.receive(&from_alice), abort(Event::Aborted));
-    assert_eq!(alice.receive(&Message::Abort), Received::default());
-    assert_eq!(bob.receive(&Message::Abort), Received::default());
-    assert_eq!(run(&mut bob, &mut alice, None, ["x", "x"]), [VERIFIED, VERIFIED]);
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let (from_alice, from_bob) = (alice.start("x", None), bob.start("x", Some("Where?")));
+        assert_eq!(alice.receive(&from_bob), abort(Event::Aborted));
+        assert_eq!(bob.receive(&from_alice), abort(Event::Aborted));
+        assert_eq!(alice.receive(&Message::Abort), Received::default());
+        assert_eq!(bob.receive(&Message::Abort), Received::default());
+        assert_eq!(run(&mut bob, &mut alice, None, ["x", "x"]), [VERIFIED, VERIFIED]);
+    }
 }
 
 // attack: SMP-8
 #[test]
 fn a_restart_needs_an_abort_first_and_then_succeeds() {
-    for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
-        let Scene { mut party, .. } = scene(at);
-        let before = party.state();
-        let refused = party.smp.start(secret("y"), None, party.now, &mut party.rng);
-        assert_eq!(refused, Err(Error::UnderWay));
-        assert_eq!(party.state(), before);
+    for suite in SUITES {
+        for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
+            let Scene { mut party, .. } = scene(suite, at);
+            let before = party.state();
+            let refused = party.try_start("y", None);
+            assert_eq!(refused, Err(Error::UnderWay));
+            assert_eq!(party.state(), before);
+        }
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let old = bob.asked(&alice.start("x", None));
+        let stopped = alice.smp.abort().unwrap();
+        let one = alice.start("y", None);
+        assert_eq!(bob.receive(&stopped).event, Some(Event::Aborted));
+        let new = bob.asked(&one);
+        assert_ne!(old, new);
+        assert_eq!(bob.try_answer(old, "x"), Err(Error::NotAsked));
+        let three = alice.reply(&bob.answer(new, "y"), &PROGRESS);
+        let four = bob.reply(&three, &VERIFIED);
+        assert_eq!(alice.receive(&four).event, Some(VERIFIED));
     }
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let old = bob.asked(&alice.start("x", None));
-    let stopped = alice.smp.abort().unwrap();
-    let one = alice.start("y", None);
-    assert_eq!(bob.receive(&stopped).event, Some(Event::Aborted));
-    let new = bob.asked(&one);
-    assert_ne!(old, new);
-    assert_eq!(bob.try_answer(old, "x"), Err(Error::NotAsked));
-    let three = alice.reply(&bob.answer(new, "y"), &PROGRESS);
-    let four = bob.reply(&three, &VERIFIED);
-    assert_eq!(alice.receive(&four).event, Some(VERIFIED));
 }
 
 /// The question on the screen is the one that is answered.
 // attack: SMP-10
 #[test]
 fn an_answer_goes_to_the_question_that_was_shown_or_nowhere() {
-    let (mut mallory, mut bob) = (Party::new(1), Party::new(2));
-    let asked = bob.asked(&mallory.start("x", Some("Where did we meet?")));
-    mallory.smp.abort().unwrap();
-    let another = mallory.start("x", Some("What is your PIN?"));
-    // A second message 1 does not take the place of the first.
-    assert_eq!(bob.receive(&another), abort(Event::Aborted));
-    assert_eq!(bob.try_answer(asked, "in Berlin"), Err(Error::NotAsked));
-    // Nor does one that was properly begun.
-    let other = bob.asked(&another);
-    assert_eq!(bob.try_answer(asked, "in Berlin"), Err(Error::NotAsked));
-    assert_eq!(bob.state(), State::AwaitingUser(other));
-    assert!(bob.try_answer(other, "x").is_ok());
-    // Answered once is answered.
-    assert_eq!(bob.try_answer(other, "x"), Err(Error::NotAsked));
-    assert_eq!(bob.state(), State::Expect3);
+    for suite in SUITES {
+        let (mut mallory, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let asked = bob.asked(&mallory.start("x", Some("Where did we meet?")));
+        mallory.smp.abort().unwrap();
+        let another = mallory.start("x", Some("What is your PIN?"));
+        // A second message 1 does not take the place of the first.
+        assert_eq!(bob.receive(&another), abort(Event::Aborted));
+        assert_eq!(bob.try_answer(asked, "in Berlin"), Err(Error::NotAsked));
+        // Nor does one that was properly begun.
+        let other = bob.asked(&another);
+        assert_eq!(bob.try_answer(asked, "in Berlin"), Err(Error::NotAsked));
+        assert_eq!(bob.state(), State::AwaitingUser(other));
+        assert!(bob.try_answer(other, "x").is_ok());
+        // Answered once is answered.
+        assert_eq!(bob.try_answer(other, "x"), Err(Error::NotAsked));
+        assert_eq!(bob.state(), State::Expect3);
+    }
 }
 
 /// The name of a run in one session means nothing in the next one.
 // attack: SMP-10, SMP-11
 #[test]
 fn an_answer_does_not_reach_into_another_session() {
-    let old: RunId = Party::new(2).asked(&Party::new(1).start("x", None));
-    let mut bob = Party::new(3);
-    let new = bob.asked(&Party::new(1).start("x", None));
-    assert_ne!(old, new);
-    assert_eq!(bob.try_answer(old, "x"), Err(Error::NotAsked));
+    for suite in SUITES {
+        let old: RunId = Party::new(suite, 2).asked(&Party::new(suite, 1).start("x", None));
+        let mut bob = Party::new(suite, 3);
+        let new = bob.asked(&Party::new(suite, 1).start("x", None));
+        assert_ne!(old, new);
+        assert_eq!(bob.try_answer(old, "x"), Err(Error::NotAsked));
+    }
 }
 
 // attack: SMP-9
 #[test]
 fn a_silent_peer_is_given_up_after_five_minutes_without_a_result() {
-    assert_eq!(RUN_LIFETIME, Duration::from_secs(300));
-    let moment = Duration::from_nanos(1);
-    for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
-        let Scene { mut party, next } = scene(at);
-        let deadline = party.now + RUN_LIFETIME;
-        assert_eq!(party.smp.next_timeout(), Some(deadline));
-        assert_eq!(party.smp.expire(deadline - moment), Received::default());
-        assert!(party.smp.is_active());
+    for suite in SUITES {
+        assert_eq!(RUN_LIFETIME, Duration::from_secs(300));
+        let moment = Duration::from_nanos(1);
+        for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
+            let Scene { mut party, next } = scene(suite, at);
+            let deadline = party.now + RUN_LIFETIME;
+            assert_eq!(party.smp.next_timeout(), Some(deadline));
+            assert_eq!(party.smp.expire(deadline - moment), Received::default());
+            assert!(party.smp.is_active());
 
-        assert_eq!(party.smp.expire(deadline), abort(Event::TimedOut), "{at:?}");
-        assert_eq!((party.state(), party.smp.next_timeout()), (State::Expect1, None));
-        assert_eq!(party.smp.expire(deadline), Received::default());
-        // The withheld message comes too late.
-        party.now = deadline;
-        let late = if next == Message::Abort { Received::default() } else { abort(None) };
-        assert_eq!(party.receive(&next), late, "{at:?}");
+            assert_eq!(party.smp.expire(deadline), abort(Event::TimedOut), "{at:?}");
+            assert_eq!((party.state(), party.smp.next_timeout()), (State::Expect1, None));
+            assert_eq!(party.smp.expire(deadline), Received::default());
+            // The withheld message comes too late.
+            party.now = deadline;
+            let late = if next == Message::Abort { Received::default() } else { abort(None) };
+            assert_eq!(party.receive(&next), late, "{at:?}");
+        }
+        let Scene { mut party, .. } = scene(suite, At::Expect1);
+        assert_eq!(party.smp.expire(Duration::MAX), Received::default());
     }
-    let Scene { mut party, .. } = scene(At::Expect1);
-    assert_eq!(party.smp.expire(Duration::MAX), Received::default());
 }
 
 /// Also when nobody calls `expire` first.
 // attack: SMP-9
 #[test]
 fn the_deadline_holds_for_messages_and_answers_themselves() {
-    for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
-        let Scene { mut party, next } = scene(at);
+    for suite in SUITES {
+        for at in [At::AwaitingUser, At::Expect2, At::Expect3, At::Expect4] {
+            let Scene { mut party, next } = scene(suite, at);
+            party.now += RUN_LIFETIME;
+            let reply = (next != Message::Abort).then_some(Message::Abort);
+            assert_eq!(party.receive(&next), Received { reply, event: Some(Event::TimedOut) }, "{at:?}");
+            assert_eq!(party.state(), State::Expect1);
+        }
+        let Scene { mut party, .. } = scene(suite, At::AwaitingUser);
+        let State::AwaitingUser(run) = party.state() else { panic!() };
         party.now += RUN_LIFETIME;
-        let reply = (next != Message::Abort).then_some(Message::Abort);
-        assert_eq!(party.receive(&next), Received { reply, event: Some(Event::TimedOut) }, "{at:?}");
-        assert_eq!(party.state(), State::Expect1);
+        assert_eq!(party.try_answer(run, "x"), Err(Error::NotAsked));
     }
-    let Scene { mut party, .. } = scene(At::AwaitingUser);
-    let State::AwaitingUser(run) = party.state() else { panic!() };
-    party.now += RUN_LIFETIME;
-    assert_eq!(party.try_answer(run, "x"), Err(Error::NotAsked));
 }
 
 // attack: SMP-9
 #[test]
 fn every_step_gives_five_minutes_more() {
-    let (mut alice, mut bob) = (Party::new(1), Party::new(2));
-    let nearly = RUN_LIFETIME - Duration::from_nanos(1);
-    let one = alice.start("x", None);
-    let run = bob.asked(&one);
-    bob.now += nearly;
-    let two = bob.answer(run, "x");
-    alice.now += nearly;
-    let three = alice.reply(&two, &PROGRESS);
-    bob.now += nearly;
-    let four = bob.reply(&three, &VERIFIED);
-    alice.now += nearly;
-    assert_eq!(alice.receive(&four).event, Some(VERIFIED));
-    // A clock that runs backwards keeps nothing alive for ever and ends nothing early.
-    alice.start("x", None);
-    assert_eq!(alice.smp.expire(Duration::ZERO), Received::default());
+    for suite in SUITES {
+        let (mut alice, mut bob) = (Party::new(suite, 1), Party::new(suite, 2));
+        let nearly = RUN_LIFETIME - Duration::from_nanos(1);
+        let one = alice.start("x", None);
+        let run = bob.asked(&one);
+        bob.now += nearly;
+        let two = bob.answer(run, "x");
+        alice.now += nearly;
+        let three = alice.reply(&two, &PROGRESS);
+        bob.now += nearly;
+        let four = bob.reply(&three, &VERIFIED);
+        alice.now += nearly;
+        assert_eq!(alice.receive(&four).event, Some(VERIFIED));
+        // A clock that runs backwards keeps nothing alive for ever and ends nothing early.
+        alice.start("x", None);
+        assert_eq!(alice.smp.expire(Duration::ZERO), Received::default());
+    }
 }
 
 // attack: SMP-17
 #[test]
 fn a_question_that_would_not_arrive_whole_is_refused() {
-    assert_eq!(MAX_QUESTION, 64_000);
-    let mut alice = Party::new(1);
-    let mut start = |question: &str| alice.smp.start(secret("x"), Some(question), alice.now, &mut alice.rng);
-    assert_eq!(start(&"?".repeat(70_000)), Err(Error::QuestionTooLong));
-    assert_eq!(start(&"?".repeat(MAX_QUESTION + 1)), Err(Error::QuestionTooLong));
-    assert_eq!(start("Where\0?"), Err(Error::QuestionHasNul));
-    // The longest one fits into a record and arrives.
-    let question = "?".repeat(MAX_QUESTION);
-    let message = start(&question).unwrap();
-    let (kind, value) = message.encode();
-    assert!(Tlv::new(kind, &value).is_ok());
-    let mut bob = Party::new(2);
-    let Received { event: Some(Event::Asked { question: Some(arrived), .. }), .. } = bob.receive(&message) else {
-        panic!()
-    };
-    assert_eq!(arrived, question.as_bytes());
+    for suite in SUITES {
+        assert_eq!(MAX_QUESTION, 64_000);
+        let mut alice = Party::new(suite, 1);
+        let mut start = |question: &str| alice.try_start("x", Some(question));
+        assert_eq!(start(&"?".repeat(70_000)), Err(Error::QuestionTooLong));
+        assert_eq!(start(&"?".repeat(MAX_QUESTION + 1)), Err(Error::QuestionTooLong));
+        assert_eq!(start("Where\0?"), Err(Error::QuestionHasNul));
+        // The longest one fits into a record and arrives.
+        let question = "?".repeat(MAX_QUESTION);
+        let message = start(&question).unwrap();
+        let (kind, value) = message.encode();
+        assert!(Tlv::new(kind, &value).is_ok());
+        let mut bob = Party::new(suite, 2);
+        let Received { event: Some(Event::Asked { question: Some(arrived), .. }), .. } = bob.receive(&message) else {
+            panic!()
+        };
+        assert_eq!(arrived, question.as_bytes());
+    }
 }
 
 /// Neither the text nor its hash, an exponent, a shared value or a question.
 // attack: SMP-20
 #[test]
 fn nothing_that_is_printed_tells_a_secret() {
-    for at in STATES {
-        let Scene { party, next } = scene(at);
-        let all = format!("{:?} {:#?} {next:?}", party.smp, party.smp);
-        let mut word = 0;
-        for c in all.chars() {
-            word = if c.is_ascii_digit() { word + 1 } else { 0 };
-            // Nothing longer than the number of nanoseconds, or of a run.
-            assert!(word <= 20, "{all}");
+    for suite in SUITES {
+        for at in STATES {
+            let Scene { party, next } = scene(suite, at);
+            let all = format!("{:?} {:#?} {next:?}", party.smp, party.smp);
+            let mut word = 0;
+            for c in all.chars() {
+                word = if c.is_ascii_digit() { word + 1 } else { 0 };
+                // Nothing longer than the number of nanoseconds, or of a run.
+                assert!(word <= 20, "{all}");
+            }
+            assert!(!all.contains('['), "{all}");
         }
-        assert!(!all.contains('['), "{all}");
+        let asking = Party::new(suite, 1).start("x", Some("Where did we meet?"));
+        let event = Party::new(suite, 2).receive(&asking);
+        assert!(!format!("{asking:?} {event:?} {:?}", secret(suite, "hunter2")).contains("meet"));
+        assert_eq!(format!("{:?}", secret(suite, "hunter2")), "ComparedSecret { .. }");
     }
-    let asking = Party::new(1).start("x", Some("Where did we meet?"));
-    let event = Party::new(2).receive(&asking);
-    assert!(!format!("{asking:?} {event:?} {:?}", secret("hunter2")).contains("meet"));
-    assert_eq!(format!("{:?}", secret("hunter2")), "ComparedSecret { .. }");
 }

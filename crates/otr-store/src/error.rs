@@ -38,6 +38,13 @@ pub enum Error {
         source: otr_crypto::Error,
     },
 
+    /// A key was given that does not belong into the file: an Ed25519 key for libotr's, or a DSA key for our own.
+    #[error("this file is for {wanted} keys only")]
+    KeyOfAnotherKind {
+        /// The kind of key that it takes.
+        wanted: &'static str,
+    },
+
     /// The file is larger than any that is meant to be here.
     #[error("{} is larger than {limit} bytes", .file.display())]
     TooLarge {

@@ -1,11 +1,10 @@
 //! `otr.fingerprints`: contact, account, protocol, 40 hexadecimal digits, and optionally trust.
 
-use std::collections::HashSet;
-
 use otr_crypto::Fingerprint;
+use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::lines::{self, Line, Problem};
+use crate::lines::{self, Line, Problem, Record};
 use crate::{Error, name};
 
 /// A key that a contact has used, and what we think of it.
@@ -33,20 +32,39 @@ impl KnownFingerprint {
         self.key() == other.key()
     }
 
-    /// What the trust is about.
-    fn key(&self) -> (Fingerprint, &str, &str, &str) {
-        (self.fingerprint, &self.contact, &self.account, &self.protocol)
-    }
-
     fn check(&self) -> Result<(), Error> {
         name::check("contact name", &self.contact)?;
         name::check_account(&self.account, &self.protocol)?;
         name::check("trust word", &self.trust)
     }
 
-    fn to_line(&self) -> Result<Vec<u8>, Error> {
+    fn to_line(&self) -> Result<Zeroizing<Vec<u8>>, Error> {
         let hex = format!("{:x}", self.fingerprint);
         lines::join(&[&self.contact, &self.account, &self.protocol, &hex, &self.trust])
+    }
+}
+
+impl Record for KnownFingerprint {
+    /// What the trust is about.
+    type Key<'a> = (Fingerprint, &'a str, &'a str, &'a str);
+
+    fn key(&self) -> Self::Key<'_> {
+        (self.fingerprint, &self.contact, &self.account, &self.protocol)
+    }
+
+    fn parse(fields: &[&str]) -> Result<Self, &'static str> {
+        let (contact, account, protocol, hex, trust) = match *fields {
+            [contact, account, protocol, hex] => (contact, account, protocol, hex, ""),
+            [contact, account, protocol, hex, trust] => (contact, account, protocol, hex, trust),
+            _ => return Err("a record has four or five fields"),
+        };
+        Ok(Self {
+            contact: contact.to_owned(),
+            account: account.to_owned(),
+            protocol: protocol.to_owned(),
+            fingerprint: lines::fingerprint(hex)?,
+            trust: trust.to_owned(),
+        })
     }
 }
 
@@ -60,22 +78,8 @@ pub struct KnownFingerprints {
 }
 
 pub(crate) fn load(contents: &Contents) -> KnownFingerprints {
-    let mut all = Vec::new();
-    let mut problems = Vec::new();
-    for line in lines::lines(&contents.bytes) {
-        match parse(&line) {
-            Ok(record) => all.extend(record),
-            Err(what) => problems.push(Problem { line: line.number, what }),
-        }
-    }
-    KnownFingerprints { records: without_earlier(all), problems }
-}
-
-/// The records without those that a later one about the same key replaces.
-fn without_earlier(all: Vec<KnownFingerprint>) -> Vec<KnownFingerprint> {
-    let mut seen = HashSet::new();
-    let counts: Vec<bool> = all.iter().rev().map(|record| seen.insert(record.key())).collect();
-    all.into_iter().zip(counts.into_iter().rev()).filter_map(|(record, counts)| counts.then_some(record)).collect()
+    let (records, problems) = lines::load(contents);
+    KnownFingerprints { records, problems }
 }
 
 /// What to do with a record that the file does not have yet.
@@ -90,7 +94,7 @@ pub(crate) fn save(
     contents: Option<&Contents>,
     record: &KnownFingerprint,
     if_missing: IfMissing,
-) -> Result<Vec<u8>, Error> {
+) -> Result<Zeroizing<Vec<u8>>, Error> {
     record.check()?;
     let known = contents.is_some_and(|contents| load(contents).records.iter().any(|known| known.is_same_key(record)));
     if !known && if_missing == IfMissing::Refuse {
@@ -98,26 +102,8 @@ pub(crate) fn save(
     }
     let line = record.to_line()?;
     let replacement = |old: &Line<'_>| {
-        let known = parse(old).ok().flatten().filter(|known| known.is_same_key(record))?;
-        (known.trust != record.trust).then(|| line.clone())
+        let known = old.record::<KnownFingerprint>().ok().flatten().filter(|known| known.is_same_key(record))?;
+        (known.trust != record.trust).then_some(line.as_slice())
     };
-    lines::rewrite(contents, replacement, (!known).then_some(&line))
-}
-
-fn parse(line: &Line<'_>) -> Result<Option<KnownFingerprint>, &'static str> {
-    let Some(fields) = line.fields()? else { return Ok(None) };
-    let (contact, account, protocol, hex, trust) = match fields.as_slice() {
-        [contact, account, protocol, hex] => (contact, account, protocol, hex, ""),
-        [contact, account, protocol, hex, trust] => (contact, account, protocol, hex, *trust),
-        _ => return Err("a record has four or five fields"),
-    };
-    let digits = hex.len() == 40 && hex.bytes().all(|digit| digit.is_ascii_hexdigit());
-    let fingerprint = hex.parse().ok().filter(|_| digits).ok_or("the fingerprint is not 40 hexadecimal digits")?;
-    Ok(Some(KnownFingerprint {
-        contact: (*contact).to_owned(),
-        account: (*account).to_owned(),
-        protocol: (*protocol).to_owned(),
-        fingerprint,
-        trust: trust.to_owned(),
-    }))
+    lines::rewrite(contents, replacement, (!known).then_some(line.as_slice()))
 }

@@ -1,5 +1,7 @@
 //! `otr.instance_tags`: account, protocol, 8 hexadecimal digits.
 
+use zeroize::Zeroizing;
+
 use crate::file::Contents;
 use crate::lines::{self, Line};
 use crate::{Error, name};
@@ -16,16 +18,21 @@ pub(crate) fn find(contents: &Contents, account: &str, protocol: &str) -> Option
 }
 
 /// The file with the account's tag in it.
-pub(crate) fn save(contents: Option<&Contents>, account: &str, protocol: &str, tag: u32) -> Result<Vec<u8>, Error> {
+pub(crate) fn save(
+    contents: Option<&Contents>,
+    account: &str,
+    protocol: &str,
+    tag: u32,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
     name::check_account(account, protocol)?;
     if tag < MIN_TAG {
         return Err(Error::InvalidInstanceTag(tag));
     }
     let line = lines::join(&[account, protocol, &format!("{tag:08x}")])?;
-    let replacement = |old: &Line<'_>| tag_of(old, account, protocol).map(|_| line.clone());
+    let replacement = |old: &Line<'_>| tag_of(old, account, protocol).map(|_| line.as_slice());
     match contents.filter(|contents| !contents.bytes.is_empty()) {
         Some(contents) => lines::rewrite(Some(contents), replacement, Some(&line)),
-        None => Ok([HEADER.as_bytes(), b"\n", &line, b"\n"].concat()),
+        None => Ok(Zeroizing::new([HEADER.as_bytes(), b"\n", &line, b"\n"].concat())),
     }
 }
 

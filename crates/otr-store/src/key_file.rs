@@ -30,7 +30,8 @@ pub(crate) fn save(
     key: &IdentityKey,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
     name::check_account(account, protocol)?;
-    let entry = write_entry(account, protocol, &key.hazmat_parts());
+    let parts = key.hazmat_parts().ok_or(Error::KeyOfAnotherKind { wanted: "DSA" })?;
+    let entry = write_entry(account, protocol, &parts);
     let Some(contents) = contents else {
         return Ok(concat(&[b"(privkeys\n ", &entry, b"\n)\n"]));
     };

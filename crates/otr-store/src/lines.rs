@@ -1,6 +1,11 @@
 //! Files of one record a line, with fields separated by tabs.
 
+use std::collections::HashSet;
+use std::hash::Hash;
 use std::str;
+
+use otr_crypto::Fingerprint;
+use zeroize::Zeroizing;
 
 use crate::Error;
 use crate::file::Contents;
@@ -19,6 +24,47 @@ pub struct Problem {
     pub line: usize,
     /// What is wrong with it.
     pub what: &'static str,
+}
+
+/// What a line says.
+pub(crate) trait Record: Sized {
+    /// What a record is about; of several about the same the latest counts.
+    type Key<'a>: Eq + Hash
+    where
+        Self: 'a;
+
+    /// Takes the fields of a line apart.
+    fn parse(fields: &[&str]) -> Result<Self, &'static str>;
+
+    fn key(&self) -> Self::Key<'_>;
+}
+
+/// The records of a file, in its order, and the lines that are none.
+pub(crate) fn load<T: Record>(contents: &Contents) -> (Vec<T>, Vec<Problem>) {
+    let mut all = Vec::new();
+    let mut problems = Vec::new();
+    for line in lines(&contents.bytes) {
+        match line.record() {
+            Ok(record) => all.extend(record),
+            Err(what) => problems.push(Problem { line: line.number, what }),
+        }
+    }
+    (without_earlier(all), problems)
+}
+
+/// The records without those that a later one about the same replaces.
+fn without_earlier<T: Record>(all: Vec<T>) -> Vec<T> {
+    let counts: Vec<bool> = {
+        let mut seen = HashSet::new();
+        all.iter().rev().map(|record| seen.insert(record.key())).collect()
+    };
+    all.into_iter().zip(counts.into_iter().rev()).filter_map(|(record, counts)| counts.then_some(record)).collect()
+}
+
+/// A field with a fingerprint: 40 hexadecimal digits, without blanks.
+pub(crate) fn fingerprint(hex: &str) -> Result<Fingerprint, &'static str> {
+    let digits = hex.len() == 40 && hex.bytes().all(|digit| digit.is_ascii_hexdigit());
+    hex.parse().ok().filter(|_| digits).ok_or("the fingerprint is not 40 hexadecimal digits")
 }
 
 /// One line of a file.
@@ -56,6 +102,11 @@ impl<'a> Line<'a> {
         Ok(Some(fields))
     }
 
+    /// What the line says; `None` for a comment.
+    pub(crate) fn record<T: Record>(&self) -> Result<Option<T>, &'static str> {
+        self.fields()?.map(|fields| T::parse(&fields)).transpose()
+    }
+
     /// The line's own end: `\n`, `\r\n`, or nothing at the end of a file.
     pub(crate) fn end(&self) -> &'a [u8] {
         self.split_end().1
@@ -79,8 +130,8 @@ pub(crate) fn require_whole(contents: &Contents) -> Result<(), Error> {
 }
 
 /// One line from its fields, without an end.
-pub(crate) fn join(fields: &[&str]) -> Result<Vec<u8>, Error> {
-    let line = fields.join("\t").into_bytes();
+pub(crate) fn join(fields: &[&str]) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let line = Zeroizing::new(fields.join("\t").into_bytes());
     if line.len() > MAX_WRITTEN_LINE {
         return Err(Error::RecordTooLong { limit: MAX_WRITTEN_LINE });
     }
@@ -89,12 +140,16 @@ pub(crate) fn join(fields: &[&str]) -> Result<Vec<u8>, Error> {
 
 /// The bytes of a file in which the lines that `replacement` has something for are exchanged, and all others stand as
 /// they were. If there were none, `otherwise` is added at the end.
-pub(crate) fn rewrite(
+///
+/// What is as long as what it replaces leaves no copy behind.
+pub(crate) fn rewrite<'l>(
     contents: Option<&Contents>,
-    replacement: impl Fn(&Line<'_>) -> Option<Vec<u8>>,
+    replacement: impl Fn(&Line<'_>) -> Option<&'l [u8]>,
     otherwise: Option<&[u8]>,
-) -> Result<Vec<u8>, Error> {
-    let mut new = Vec::new();
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let old = contents.map_or(0, |contents| contents.bytes.len());
+    let added = otherwise.map_or(0, <[u8]>::len);
+    let mut new = Zeroizing::new(Vec::with_capacity(old.saturating_add(added).saturating_add(1)));
     let mut found = false;
     if let Some(contents) = contents {
         require_whole(contents)?;
@@ -102,7 +157,7 @@ pub(crate) fn rewrite(
             match replacement(&line) {
                 Some(bytes) => {
                     found = true;
-                    new.extend_from_slice(&bytes);
+                    new.extend_from_slice(bytes);
                     new.extend_from_slice(line.end());
                 }
                 None => new.extend_from_slice(line.raw),

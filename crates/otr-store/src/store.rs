@@ -4,11 +4,16 @@ use otr_crypto::{Fingerprint, IdentityKey};
 
 use crate::file::{self, Contents};
 use crate::fingerprints::{self, IfMissing};
-use crate::{Error, KnownFingerprint, KnownFingerprints, instance_tags, key_file, platform};
+use crate::{
+    Error, KnownFingerprint, KnownFingerprints, VouchedFingerprint, VouchedFingerprints, ed25519_keys, instance_tags,
+    key_file, platform, vouched,
+};
 
 const PRIVATE_KEY: &str = "otr.private_key";
 const FINGERPRINTS: &str = "otr.fingerprints";
 const INSTANCE_TAGS: &str = "otr.instance_tags";
+const ED25519_KEYS: &str = "otr.ed25519_keys";
+const VOUCHED: &str = "otr.vouched";
 
 /// A directory with keys, known fingerprints and instance tags.
 ///
@@ -43,7 +48,7 @@ impl Store {
         self
     }
 
-    /// The identity key of one of our accounts, or `None` if it has none.
+    /// The DSA identity key of one of our accounts, or `None` if it has none.
     ///
     /// # Errors
     ///
@@ -51,22 +56,47 @@ impl Store {
     /// account is not found and might be in a part that cannot be read; [`Error::Key`] if what is stored for the
     /// account is not a key; [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
     pub fn identity(&self, account: &str, protocol: &str) -> Result<Option<IdentityKey>, Error> {
-        match self.read_keys()? {
+        match self.read_keys(PRIVATE_KEY)? {
             Some(contents) => key_file::find(&contents, account, protocol),
             None => Ok(None),
         }
     }
 
-    /// Stores the identity key of one of our accounts, in place of the one it had.
+    /// Stores the DSA identity key of one of our accounts, in place of the one it had.
     ///
     /// # Errors
     ///
-    /// [`Error::Text`] for a name that cannot be stored; otherwise as [`identity`](Self::identity). The file is then as
-    /// it was.
+    /// [`Error::KeyOfAnotherKind`] for another key; [`Error::Text`] for a name that cannot be stored; otherwise as
+    /// [`identity`](Self::identity). The file is then as it was.
     pub fn save_identity(&mut self, account: &str, protocol: &str, key: &IdentityKey) -> Result<(), Error> {
-        let contents = self.read_keys()?;
+        let contents = self.read_keys(PRIVATE_KEY)?;
         let new = key_file::save(contents.as_ref(), account, protocol, key)?;
         file::replace(&self.path(PRIVATE_KEY), contents.as_ref(), &new)
+    }
+
+    /// The Ed25519 identity key of one of our accounts, for the Curve25519 suite, or `None` if it has none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Exposed`] if others can read the file; [`Error::Damaged`] if it cannot be read as a whole;
+    /// [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
+    pub fn ed25519_identity(&self, account: &str, protocol: &str) -> Result<Option<IdentityKey>, Error> {
+        match self.read_keys(ED25519_KEYS)? {
+            Some(contents) => ed25519_keys::find(&contents, account, protocol),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores the Ed25519 identity key of one of our accounts, in place of the one it had.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyOfAnotherKind`] for another key; [`Error::Text`] and [`Error::RecordTooLong`] for names that cannot be
+    /// stored; otherwise as [`ed25519_identity`](Self::ed25519_identity). The file is then as it was.
+    pub fn save_ed25519_identity(&mut self, account: &str, protocol: &str, key: &IdentityKey) -> Result<(), Error> {
+        let contents = self.read_keys(ED25519_KEYS)?;
+        let new = ed25519_keys::save(contents.as_ref(), account, protocol, key)?;
+        file::replace(&self.path(ED25519_KEYS), contents.as_ref(), &new)
     }
 
     /// The instance tag of one of our accounts on this computer, or `None` if it has none yet.
@@ -136,6 +166,30 @@ impl Store {
         self.write_fingerprint(&record, IfMissing::Refuse)
     }
 
+    /// All identities of the Curve25519 suite that others have vouched for, of all accounts, and the lines that could
+    /// not be read as one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
+    pub fn vouched_fingerprints(&self) -> Result<VouchedFingerprints, Error> {
+        let contents = file::read(&self.path(VOUCHED))?;
+        Ok(contents.map(|contents| vouched::load(&contents)).unwrap_or_default())
+    }
+
+    /// Stores an identity of the Curve25519 suite, in place of the one that the same DSA key vouched for before.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Text`] and [`Error::RecordTooLong`] for names that cannot be stored; [`Error::Damaged`] if the file is
+    /// cut short; [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
+    pub fn save_vouched_fingerprint(&mut self, record: &VouchedFingerprint) -> Result<(), Error> {
+        let path = self.path(VOUCHED);
+        let contents = file::read(&path)?;
+        let new = vouched::save(contents.as_ref(), record)?;
+        file::replace(&path, contents.as_ref(), &new)
+    }
+
     /// The files other than the private keys that other users of this machine can read or change: cause for a warning.
     /// The next change makes each private.
     ///
@@ -144,7 +198,7 @@ impl Store {
     /// [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
     pub fn exposed_files(&self) -> Result<Vec<PathBuf>, Error> {
         let mut exposed = Vec::new();
-        for name in [FINGERPRINTS, INSTANCE_TAGS] {
+        for name in [FINGERPRINTS, INSTANCE_TAGS, VOUCHED] {
             let contents = file::read(&self.path(name))?;
             exposed.extend(contents.filter(|contents| contents.exposure.is_some()).map(|contents| contents.path));
         }
@@ -158,10 +212,11 @@ impl Store {
         file::replace(&path, contents.as_ref(), &new)
     }
 
-    fn read_keys(&self) -> Result<Option<Contents>, Error> {
-        let contents = file::read(&self.path(PRIVATE_KEY))?;
+    fn read_keys(&self, name: &str) -> Result<Option<Contents>, Error> {
+        let path = self.path(name);
+        let contents = file::read(&path)?;
         match contents.as_ref().and_then(|contents| contents.exposure) {
-            Some(mode) if !self.accepts_exposed_keys => Err(Error::Exposed { file: self.path(PRIVATE_KEY), mode }),
+            Some(mode) if !self.accepts_exposed_keys => Err(Error::Exposed { file: path, mode }),
             _ => Ok(contents),
         }
     }

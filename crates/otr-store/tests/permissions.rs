@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 
 use chacha20::ChaCha20Rng;
 use otr_crypto::{Fingerprint, IdentityKey};
-use otr_store::{Error, KnownFingerprint, Store};
+use otr_store::{Error, KnownFingerprint, Store, VouchedFingerprint};
 use rand_core::SeedableRng;
 
 /// Names the directory in which this program, started again by a test, is to write.
@@ -22,6 +22,20 @@ fn mode(path: &Path) -> u32 {
 
 fn key() -> IdentityKey {
     IdentityKey::generate(&mut ChaCha20Rng::from_seed([6; 32]))
+}
+
+fn ed25519_key() -> IdentityKey {
+    IdentityKey::from_ed25519_seed([6; 32])
+}
+
+fn vouched(contact: String) -> VouchedFingerprint {
+    VouchedFingerprint {
+        contact,
+        account: "alice".to_owned(),
+        protocol: "xmpp".to_owned(),
+        fingerprint: Fingerprint::from_bytes([8; 20]),
+        by: Fingerprint::from_bytes([9; 20]),
+    }
 }
 
 fn record(contact: String) -> KnownFingerprint {
@@ -64,7 +78,7 @@ fn files_are_private_from_the_start_whatever_the_mask() {
             assert_eq!(mode(&path), 0o600, "mask {umask}: {}", path.display());
             count += 1;
         }
-        assert_eq!(count, 6, "three files, and what each was before its last change");
+        assert_eq!(count, 10, "five files, and what each was before its last change");
     }
 }
 
@@ -75,6 +89,8 @@ fn write_everything(directory: &Path) {
         store.save_identity(account, "xmpp", &key).unwrap();
         store.save_instance_tag(account, "xmpp", 0x100).unwrap();
         store.save_fingerprint(&record(account.to_owned())).unwrap();
+        store.save_ed25519_identity(account, "xmpp", &ed25519_key()).unwrap();
+        store.save_vouched_fingerprint(&vouched(account.to_owned())).unwrap();
     }
 }
 
@@ -101,15 +117,37 @@ fn keys_that_others_can_reach_are_refused_unless_forced() {
 
 // attack: FILE-1
 #[test]
+fn seeds_that_others_can_reach_are_refused_unless_forced() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    store.save_ed25519_identity("alice", "xmpp", &ed25519_key()).unwrap();
+    let path = dir.path().join("otr.ed25519_keys");
+    let before = fs::read(&path).unwrap();
+    for exposed in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610] {
+        fs::set_permissions(&path, Permissions::from_mode(exposed)).unwrap();
+        let refused = Error::Exposed { file: path.clone(), mode: exposed };
+        assert_eq!(store.ed25519_identity("alice", "xmpp").map(drop), Err(refused.clone()));
+        assert_eq!(store.save_ed25519_identity("bob", "xmpp", &ed25519_key()), Err(refused));
+        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (before.clone(), exposed));
+    }
+    let mut store = store.accepting_exposed_keys();
+    assert!(store.ed25519_identity("alice", "xmpp").unwrap().is_some());
+    store.save_ed25519_identity("bob", "xmpp", &ed25519_key()).unwrap();
+    assert_eq!(mode(&path), 0o600, "a rewrite makes it private");
+}
+
+// attack: FILE-1
+#[test]
 fn other_files_that_others_can_reach_are_named_and_become_private() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path()).unwrap();
     assert_eq!(store.exposed_files(), Ok(vec![]));
-    for name in ["otr.fingerprints", "otr.instance_tags"] {
+    for name in ["otr.fingerprints", "otr.instance_tags", "otr.vouched"] {
         fs::write(dir.path().join(name), "# comment\n").unwrap();
         fs::set_permissions(dir.path().join(name), Permissions::from_mode(0o644)).unwrap();
     }
-    assert_eq!(store.exposed_files().unwrap().len(), 2);
+    assert_eq!(store.exposed_files().unwrap().len(), 3);
+    store.save_vouched_fingerprint(&vouched("bob".to_owned())).unwrap();
     store.save_fingerprint(&record("bob".to_owned())).unwrap();
     store.save_instance_tag("alice", "xmpp", 0x100).unwrap();
     assert_eq!(store.exposed_files(), Ok(vec![]));
@@ -177,12 +215,16 @@ fn a_link_in_place_of_a_file_is_neither_followed_nor_replaced() {
     fs::write(&outside, "").unwrap();
     let home = dir.path().join("home");
     let mut store = Store::open(&home).unwrap();
-    for name in ["otr.private_key", "otr.fingerprints", "otr.instance_tags"] {
+    for name in ["otr.private_key", "otr.fingerprints", "otr.instance_tags", "otr.ed25519_keys", "otr.vouched"] {
         std::os::unix::fs::symlink(&outside, home.join(name)).unwrap();
     }
     assert!(matches!(store.save_identity("a", "p", &key()), Err(Error::NotAFile { .. })));
     assert!(matches!(store.save_fingerprint(&record("bob".to_owned())), Err(Error::NotAFile { .. })));
     assert!(matches!(store.save_instance_tag("a", "p", 0x100), Err(Error::NotAFile { .. })));
+    assert!(matches!(store.save_ed25519_identity("a", "p", &ed25519_key()), Err(Error::NotAFile { .. })));
+    let vouched = store.save_vouched_fingerprint(&vouched("bob".to_owned()));
+    assert!(matches!(vouched, Err(Error::NotAFile { .. })));
+    assert!(store.ed25519_identity("a", "p").is_err() && store.vouched_fingerprints().is_err());
     assert!(store.identity("a", "p").is_err() && store.fingerprints().is_err());
     assert!(fs::symlink_metadata(home.join("otr.private_key")).unwrap().is_symlink());
     assert_eq!(fs::read(&outside).unwrap(), b"");

@@ -3,10 +3,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::num::NonZeroU16;
 
-use crate::{
-    Header, InstanceTag, InvalidInstanceTag, Version,
-    limits::{FRAGMENT_OVERHEAD_V2, FRAGMENT_OVERHEAD_V3, MAX_PIECE},
-};
+use crate::{Header, InstanceTag, InvalidInstanceTag, limits::MAX_PIECE};
 
 const PREFIX_V2: &[u8] = b"?OTR,";
 const PREFIX_V3: &[u8] = b"?OTR|";
@@ -121,11 +118,11 @@ pub fn split(header: Header, message: &str, limit: usize) -> Result<Vec<String>,
     if message.len() <= limit {
         return Ok(Vec::from([String::from(message)]));
     }
-    let overhead = match header.version() {
-        Version::Two => FRAGMENT_OVERHEAD_V2,
-        Version::Three => FRAGMENT_OVERHEAD_V3,
-    };
-    let size = limit.checked_sub(overhead).filter(|&size| size > 0).ok_or(TooSmall { limit })?.min(MAX_PIECE);
+    let size = limit
+        .checked_sub(header.fragment_overhead())
+        .filter(|&size| size > 0)
+        .ok_or(TooSmall { limit })?
+        .min(MAX_PIECE);
     let n = u16::try_from(message.len().div_ceil(size)).map_err(|_| TooSmall { limit })?;
     let pieces = message.as_bytes().chunks(size);
     // An encoded message is ASCII, so every cut falls between characters.
@@ -135,7 +132,7 @@ pub fn split(header: Header, message: &str, limit: usize) -> Result<Vec<String>,
 fn fragment(header: Header, k: u16, n: u16, piece: &str) -> String {
     match header {
         Header::V2 => format!("?OTR,{k:05},{n:05},{piece},"),
-        Header::V3 { sender, receiver } => {
+        Header::V3 { sender, receiver } | Header::Curve25519 { sender, receiver } => {
             let receiver = receiver.map_or(0, InstanceTag::get);
             format!("?OTR|{sender}|{receiver:08x},{k:05},{n:05},{piece},")
         }

@@ -75,7 +75,7 @@ pub use limits::{
 };
 pub use message::{Message, MessageType, Payload};
 pub use mpi::Mpi;
-pub use public_key::{EncodedPublicKey, SignedIdentity};
+pub use public_key::{EncodedPublicKey, SignedIdentity, SignedKey};
 pub use query::Query;
 pub use tlv::{Plaintext, Tlv, TlvTooLong, TlvType};
 pub use version::{Version, Versions};

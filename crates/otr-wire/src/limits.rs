@@ -37,6 +37,15 @@ pub(crate) const ENCRYPTED_GX: core::ops::RangeInclusive<usize> = 5..=196;
 /// The encrypted X of Reveal Signature and Signature: from the smallest key that can sign to one of 3072 bits.
 pub(crate) const ENCRYPTED_SIGNATURE: core::ops::RangeInclusive<usize> = 212..=1300;
 
+/// The encapsulation key of ML-KEM-768.
+pub(crate) const KEM_KEY: core::ops::RangeInclusive<usize> = 1184..=1184;
+
+/// The ciphertext of ML-KEM-768.
+pub(crate) const KEM_CIPHERTEXT: core::ops::RangeInclusive<usize> = 1088..=1088;
+
+/// The encrypted X of the Curve25519 suite: 2 bytes of key type, 32 of key, 4 of keyid, 64 of signature.
+pub(crate) const ENCRYPTED_ED25519_SIGNATURE: core::ops::RangeInclusive<usize> = 102..=102;
+
 /// How many records of a Data message's plaintext are read: far more than anybody sends, and few enough that the list
 /// of them stays small beside the message (attack rule G-5).
 pub const MAX_RECORDS: usize = 1024;

@@ -51,8 +51,8 @@ impl MessageType {
 /// ```text
 /// 2   protocol version      SHORT
 /// 1   message type          BYTE
-/// 4   sender instance tag   INT    version 3
-/// 4   receiver instance tag INT    version 3
+/// 4   sender instance tag   INT    not in version 2
+/// 4   receiver instance tag INT    not in version 2
 /// …   payload
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,14 +103,16 @@ impl<'a> Message<'a> {
         let (header, kind) = Header::decode(&mut reader)?;
         let kind = MessageType::from_byte(kind)?;
         // attack rule TAG-2: only a D-H Commit may be for nobody in particular.
-        if matches!(header, Header::V3 { receiver: None, .. }) && kind != MessageType::DhCommit {
+        if header != Header::V2 && header.receiver().is_none() && kind != MessageType::DhCommit {
             return Err(InvalidInstanceTag(0).into());
         }
         let payload = match kind {
             MessageType::DhCommit => Payload::DhCommit(DhCommit::decode(&mut reader)?),
-            MessageType::DhKey => Payload::DhKey(DhKey::decode(&mut reader)?),
-            MessageType::RevealSignature => Payload::RevealSignature(RevealSignature::decode(&mut reader)?),
-            MessageType::Signature => Payload::Signature(Signature::decode(&mut reader)?),
+            MessageType::DhKey => Payload::DhKey(DhKey::decode(&mut reader, header.version())?),
+            MessageType::RevealSignature => {
+                Payload::RevealSignature(RevealSignature::decode(&mut reader, header.version())?)
+            }
+            MessageType::Signature => Payload::Signature(Signature::decode(&mut reader, header.version())?),
             MessageType::Data => Payload::Data(Data::decode(&mut reader, bytes)?),
         };
         reader.finish()?;
@@ -124,8 +126,8 @@ impl<'a> Message<'a> {
         self.header.encode(self.payload.message_type().byte(), &mut out);
         match &self.payload {
             Payload::DhCommit(message) => message.encode(&mut out),
-            Payload::DhKey(message) => message.encode(&mut out),
-            Payload::RevealSignature(message) => message.encode(&mut out),
+            Payload::DhKey(message) => message.encode(&mut out, self.header.version()),
+            Payload::RevealSignature(message) => message.encode(&mut out, self.header.version()),
             Payload::Signature(message) => message.encode(&mut out),
             Payload::Data(message) => message.encode(&mut out),
         }

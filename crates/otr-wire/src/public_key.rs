@@ -7,6 +7,9 @@ use crate::{DecodeError, KeyId, Mpi, limits::MAX_DSA_PARAMETER, reader::Reader, 
 /// The type number of a DSA public key.
 const DSA: u16 = 0;
 
+/// The type number of an Ed25519 public key.
+const ED25519: u16 = 25519;
+
 /// A DSA public key as it stands in a message, unchecked (spec: "OTR public authentication DSA key").
 ///
 /// ```text
@@ -30,10 +33,13 @@ pub struct EncodedPublicKey<'a> {
 
 impl<'a> EncodedPublicKey<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        let kind = reader.u16()?;
-        if kind != DSA {
-            return Err(DecodeError::UnknownKeyType(kind));
+        match SignedKey::read(reader)? {
+            SignedKey::Dsa(key) => Ok(key),
+            SignedKey::Ed25519(_) => Err(DecodeError::UnknownKeyType(ED25519)),
         }
+    }
+
+    fn read_numbers(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
         Ok(Self {
             p: reader.mpi("p", MAX_DSA_PARAMETER)?,
             q: reader.mpi("q", MAX_DSA_PARAMETER)?,
@@ -66,21 +72,54 @@ impl<'a> EncodedPublicKey<'a> {
     }
 }
 
+/// The long-term public key in X.
+///
+/// ```text
+/// 2    public key type   SHORT   0 or, in the Curve25519 suite, 25519
+/// …    DSA: the numbers of [`EncodedPublicKey`]; Ed25519: 32 bytes
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignedKey<'a> {
+    /// Of versions 2 and 3.
+    Dsa(EncodedPublicKey<'a>),
+    /// Of the Curve25519 suite, unchecked.
+    Ed25519(&'a [u8; 32]),
+}
+
+impl<'a> SignedKey<'a> {
+    fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
+        match reader.u16()? {
+            DSA => EncodedPublicKey::read_numbers(reader).map(Self::Dsa),
+            ED25519 => reader.array().map(Self::Ed25519),
+            kind => Err(DecodeError::UnknownKeyType(kind)),
+        }
+    }
+
+    /// The key's bytes, type included.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        match self {
+            Self::Dsa(key) => key.encode(),
+            Self::Ed25519(key) => [&ED25519.to_be_bytes(), key.as_slice()].concat(),
+        }
+    }
+}
+
 /// The structure X of the key exchange: who speaks, with which key, and the proof.
 ///
 /// ```text
 /// …    public key   PUBKEY
 /// 4    keyid        INT      not 0
-/// 40   signature    SIG      r and s, 20 bytes each
+/// 40   signature    SIG      r and s, 20 bytes each; Ed25519: 64 bytes
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedIdentity<'a> {
     /// The sender's long-term public key.
-    pub public_key: EncodedPublicKey<'a>,
+    pub public_key: SignedKey<'a>,
     /// The serial number of the sender's Diffie-Hellman key.
     pub keyid: KeyId,
     /// The signature over M: r, then s.
-    pub signature: &'a [u8; 40],
+    pub signature: &'a [u8],
 }
 
 impl<'a> SignedIdentity<'a> {
@@ -91,17 +130,20 @@ impl<'a> SignedIdentity<'a> {
     /// Every way in which `bytes` is not exactly one X.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let public_key = EncodedPublicKey::read(&mut reader)?;
+        let public_key = SignedKey::read(&mut reader)?;
         let keyid = reader.keyid()?;
-        let signature = reader.array()?;
+        let signature: &[u8] = match public_key {
+            SignedKey::Dsa(_) => reader.array::<40>()?,
+            SignedKey::Ed25519(_) => reader.array::<64>()?,
+        };
         reader.finish()?;
         Ok(Self { public_key, keyid, signature })
     }
 
     /// The bytes of X for a public key that is already encoded, type included.
     #[must_use]
-    pub fn encode(public_key: &[u8], keyid: KeyId, signature: &[u8; 40]) -> Vec<u8> {
-        let mut out = Vec::with_capacity(public_key.len().saturating_add(44));
+    pub fn encode(public_key: &[u8], keyid: KeyId, signature: &[u8]) -> Vec<u8> {
+        let mut out = Vec::with_capacity(public_key.len().saturating_add(signature.len()).saturating_add(4));
         out.extend_from_slice(public_key);
         out.put_u32(keyid.get());
         out.extend_from_slice(signature);

@@ -51,6 +51,6 @@ fn version_list(text: &[u8]) -> Option<Versions> {
     if rest.first() != Some(&b'?') {
         return None;
     }
-    let known = |&byte: &u8| Version::ALL.into_iter().find(|version| version.identifier() == char::from(byte));
+    let known = |&byte: &u8| Version::from_identifier(char::from(byte));
     Some(identifiers.iter().filter_map(known).collect())
 }

@@ -7,11 +7,15 @@ pub enum Version {
     Two,
     /// Version 3.
     Three,
+    /// The messages of version 3 with other primitives, between programs of ours (docs/curve25519.md).
+    Curve25519,
 }
 
 impl Version {
-    /// All versions, lowest first.
+    /// The published versions, lowest first.
     pub const ALL: [Self; 2] = [Self::Two, Self::Three];
+
+    const KNOWN: [Self; 3] = [Self::Two, Self::Three, Self::Curve25519];
 
     /// The number in the header of an encoded message (SHORT).
     #[must_use]
@@ -19,15 +23,18 @@ impl Version {
         match self {
             Self::Two => 2,
             Self::Three => 3,
+            Self::Curve25519 => 25519,
         }
     }
 
-    /// The character for this version in a query message.
+    /// The character for this version in a query message. That of [`Curve25519`](Self::Curve25519) is a digit that no
+    /// version has, and that other programs pass over.
     #[must_use]
     pub const fn identifier(self) -> char {
         match self {
             Self::Two => '2',
             Self::Three => '3',
+            Self::Curve25519 => '9',
         }
     }
 
@@ -37,14 +44,21 @@ impl Version {
         match number {
             2 => Some(Self::Two),
             3 => Some(Self::Three),
+            25519 => Some(Self::Curve25519),
             _ => None,
         }
+    }
+
+    /// The version with this character in a query message.
+    pub(crate) fn from_identifier(identifier: char) -> Option<Self> {
+        Self::KNOWN.into_iter().find(|version| version.identifier() == identifier)
     }
 
     const fn bit(self) -> u8 {
         match self {
             Self::Two => 1,
             Self::Three => 2,
+            Self::Curve25519 => 4,
         }
     }
 }
@@ -57,7 +71,7 @@ impl Versions {
     /// No version.
     pub const NONE: Self = Self(0);
 
-    /// Every version there is.
+    /// Every published version.
     pub const ALL: Self = Self::only(Version::Two).with(Version::Three);
 
     /// The set of just `version`.
@@ -104,7 +118,7 @@ impl Versions {
 
     /// The versions in the set, lowest first.
     pub fn iter(self) -> impl Iterator<Item = Version> {
-        Version::ALL.into_iter().filter(move |&version| self.contains(version))
+        Version::KNOWN.into_iter().filter(move |&version| self.contains(version))
     }
 }
 

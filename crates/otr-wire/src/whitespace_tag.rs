@@ -6,10 +6,13 @@ use crate::{Version, Versions};
 
 const BASE: &[u8; 16] = b" \t  \t\t\t\t \t \t \t  ";
 
-const fn version_block(version: Version) -> &'static [u8; 8] {
+/// What stands for a version; the private suite is never offered in a tag, for there are programs that an unknown block
+/// keeps from reading the others.
+const fn version_block(version: Version) -> Option<&'static [u8; 8]> {
     match version {
-        Version::Two => b"  \t\t  \t ",
-        Version::Three => b"  \t\t  \t\t",
+        Version::Two => Some(b"  \t\t  \t "),
+        Version::Three => Some(b"  \t\t  \t\t"),
+        Version::Curve25519 => None,
     }
 }
 
@@ -38,7 +41,7 @@ impl<'a> Tagged<'a> {
             }
             offered = Version::ALL
                 .into_iter()
-                .filter(|&version| version_block(version) == block)
+                .filter(|&version| version_block(version) == Some(block))
                 .fold(offered, Versions::with);
             after = rest;
         }
@@ -57,8 +60,8 @@ impl<'a> Tagged<'a> {
     pub fn append(text: &[u8], versions: Versions) -> Vec<u8> {
         let mut tagged = text.to_vec();
         tagged.extend_from_slice(BASE);
-        for version in versions.iter() {
-            tagged.extend_from_slice(version_block(version));
+        for block in versions.iter().filter_map(version_block) {
+            tagged.extend_from_slice(block);
         }
         let is_found = Tagged::parse(&tagged).is_some_and(|found| found.before == text && found.after.is_empty());
         if is_found { tagged } else { text.to_vec() }

@@ -35,7 +35,9 @@ fn parse(body: &[u8]) -> Result<Fragment<'_>, InvalidFragment> {
 fn piece(header: Header, k: u16, n: u16, bytes: &[u8]) -> Vec<u8> {
     let tags = match header {
         Header::V2 => String::from(","),
-        Header::V3 { sender, receiver } => format!("|{sender}|{:x},", receiver.map_or(0, InstanceTag::get)),
+        Header::V3 { sender, receiver } | Header::Curve25519 { sender, receiver } => {
+            format!("|{sender}|{:x},", receiver.map_or(0, InstanceTag::get))
+        }
     };
     [format!("?OTR{tags}{k},{n},").as_bytes(), bytes, b","].concat()
 }
@@ -246,7 +248,7 @@ proptest! {
         let message: String = ('!'..='~').filter(|&c| c != ',').cycle().take(length).collect();
         let overhead = match header {
             Header::V2 => FRAGMENT_OVERHEAD_V2,
-            Header::V3 { .. } => FRAGMENT_OVERHEAD_V3,
+            Header::V3 { .. } | Header::Curve25519 { .. } => FRAGMENT_OVERHEAD_V3,
         };
         let room = limit.saturating_sub(overhead);
         let fits = length <= limit || (room > 0 && length.div_ceil(room) <= 65535);

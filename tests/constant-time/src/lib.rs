@@ -4,7 +4,9 @@
 use core::convert::Infallible;
 use core::hint::black_box;
 
-use otr_crypto::{Challenge, ComparedSecret, DhKeyPair, DhPublic, Group, IdentityKey, Modp1536};
+use otr_crypto::{
+    Challenge, ComparedSecret, DhKeyPair, DhPublic, Group, IdentityKey, Modp1536, Ristretto255, Suite, Transcript,
+};
 use rand_core::{TryCryptoRng, TryRng};
 
 /// What the C program does to memory.
@@ -64,7 +66,9 @@ pub extern "C" fn run(number: u32, marks: Marks) -> u32 {
         1 => drop(black_box(DhKeyPair::generate(rng))),
         2 => data_keys(rng),
         3 => sign(rng),
-        4 => compare(rng),
+        4 => compare::<Modp1536>(rng),
+        5 => compare::<Ristretto255>(rng),
+        6 => curve25519(rng),
         _ => return 0,
     }
     1
@@ -120,16 +124,42 @@ fn sign(rng: &mut Undefined) {
 
 // attack: SMP-20, SIDE-4
 /// Powers of a comparison, with everything undefined that has not been sent.
-fn compare(rng: &mut Undefined) {
-    let (exponent, blinding) = (Modp1536::draw(rng), Modp1536::draw(rng));
+fn compare<G: Group>(rng: &mut Undefined) {
+    let (exponent, blinding) = (G::draw(rng), G::draw(rng));
     let text = [5; 32];
     (rng.0.hide)(text.as_ptr(), text.len());
-    let secret = Modp1536::exponent(&ComparedSecret::hazmat_from_bytes(text));
-    let power = Modp1536::generator_power(&exponent);
-    let base = Modp1536::base(&power, Some(&exponent));
-    black_box(Modp1536::base_power(&base, &secret));
-    black_box(Modp1536::power(&power, &blinding));
-    black_box(Modp1536::generator_product(&blinding, &base, &secret).is_some());
-    black_box(Modp1536::respond(&blinding, &exponent, &Challenge::hash(1, &[])).is_some());
-    black_box(Modp1536::equal(&power, &power.clone()));
+    let secret = G::exponent(&ComparedSecret::hazmat_from_bytes(text));
+    let power = G::generator_power(&exponent);
+    let base = G::base(&power, Some(&exponent));
+    black_box(G::base_power(&base, &secret));
+    black_box(G::power(&power, &blinding));
+    black_box(G::generator_product(&blinding, &base, &secret).is_some());
+    black_box(G::respond(&blinding, &exponent, &Challenge::hash::<G>(1, &[])).is_some());
+    black_box(G::equal(&power, &power.clone()));
+}
+
+// attack: SIDE-1, SIDE-4
+/// An exchange of the Curve25519 suite, its signature, and cipher and authenticator with keys that come from it.
+fn curve25519(rng: &mut Undefined) {
+    let suite = Suite::Curve25519;
+    let identity = IdentityKey::generate_ed25519(rng);
+    publish(rng, identity.public_key().encoded());
+    let (ours, theirs) = (suite.key_pair(rng), DhKeyPair::hazmat_from_x25519([7; 32]));
+    publish(rng, ours.public());
+    let Ok(shared) = ours.agree(theirs.public()) else { return };
+    let kem_key = suite.kem_key(rng);
+    publish(rng, kem_key.public());
+    let Ok((ciphertext, _)) = suite.encapsulate(kem_key.public(), rng) else { return };
+    publish(rng, ciphertext.as_slice());
+    let Ok(kem) = kem_key.open(&ciphertext) else { return };
+    let (keys, root) = shared.exchange_keys(&kem, &Transcript::new(suite).and(&ciphertext));
+    let m = keys.reveal_signature().authenticate(ours.public(), theirs.public(), identity.public_key(), 1);
+    black_box(identity.sign(&m, rng).is_ok());
+    let root = root.between(identity.public_key(), identity.public_key());
+    let keys = root.data_keys(&shared, ours.public(), theirs.public());
+    let mut text = [7; 300];
+    keys.sending.encrypt(1, &mut text);
+    let mac = keys.sending.mac(&text);
+    black_box(keys.receiving.verify(&text, &mac).is_ok());
+    keys.receiving.decrypt(1, &mut text);
 }

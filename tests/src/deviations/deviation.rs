@@ -188,7 +188,7 @@ impl Deviation {
     pub const fn only_in(mut self, version: Version) -> Self {
         self.versions = match version {
             Version::Two => &[Version::Two],
-            Version::Three => &[Version::Three],
+            Version::Three | Version::Curve25519 => &[Version::Three],
         };
         self
     }

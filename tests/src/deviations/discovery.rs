@@ -156,7 +156,7 @@ fn in_private() -> Vec<Deviation> {
                 let mut draft = ring.peer.commit();
                 (draft.envelope.version, draft.envelope.tags) = match ring.peer.version {
                     otr_wire::Version::Two => (3, Some((ring.peer.tag, 0))),
-                    otr_wire::Version::Three => (2, None),
+                    otr_wire::Version::Three | otr_wire::Version::Curve25519 => (2, None),
                 };
                 ring.strike(draft.text())
             },

@@ -32,7 +32,7 @@ pub struct DsaKey {
 
 impl From<&IdentityKey> for DsaKey {
     fn from(key: &IdentityKey) -> Self {
-        let parts = key.hazmat_parts();
+        let parts = key.hazmat_parts().expect("a DSA key");
         let [p, q, g, y, x] = [&parts.p, &parts.q, &parts.g, &parts.y, &*parts.x].map(|n| oracle::number(n));
         Self { p, q, g, y, x }
     }

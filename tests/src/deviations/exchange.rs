@@ -210,7 +210,7 @@ fn sealed(began: Began) -> Vec<Deviation> {
         change("of-the-other-version", &["PARSE-10"], "the other version's header", |draft, peer| {
             (draft.envelope.version, draft.envelope.tags) = match peer.version {
                 otr_wire::Version::Two => (3, Some((peer.tag, peer.victim_tag))),
-                otr_wire::Version::Three => (2, None),
+                otr_wire::Version::Three | otr_wire::Version::Curve25519 => (2, None),
             };
         }),
         Deviation::new(

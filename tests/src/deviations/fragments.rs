@@ -30,7 +30,7 @@ pub(super) fn deviations() -> Vec<Deviation> {
 fn fragment(peer: &Peer, tags: (u32, u32), k: &str, n: &str, piece: &str) -> String {
     match peer.version {
         Version::Two => format!("?OTR,{k},{n},{piece},"),
-        Version::Three => format!("?OTR|{:08x}|{:08x},{k},{n},{piece},", tags.0, tags.1),
+        Version::Three | Version::Curve25519 => format!("?OTR|{:08x}|{:08x},{k},{n},{piece},", tags.0, tags.1),
     }
 }
 
@@ -166,7 +166,7 @@ fn grammar() -> Vec<Deviation> {
             "of-the-other-version",
             |peer, text| match peer.version {
                 Version::Two => format!("?OTR|{:08x}|{:08x},1,1,{text},", peer.tag, peer.victim_tag),
-                Version::Three => format!("?OTR,1,1,{text},"),
+                Version::Three | Version::Curve25519 => format!("?OTR,1,1,{text},"),
             },
             "the other version's fragments around this one's message",
         ),

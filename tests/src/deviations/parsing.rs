@@ -187,7 +187,7 @@ fn typed() -> Vec<Deviation> {
         let mut draft = peer.draft(b"hello");
         let (version, tags) = match peer.version {
             Version::Two => (3, Some((peer.tag, peer.victim_tag))),
-            Version::Three => (2, None),
+            Version::Three | Version::Curve25519 => (2, None),
         };
         (draft.envelope.version, draft.envelope.tags) = (version, tags);
         peer.seal(&draft).text()

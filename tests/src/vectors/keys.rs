@@ -63,7 +63,7 @@ impl Dsa {
 
 impl From<&IdentityKey> for Dsa {
     fn from(key: &IdentityKey) -> Self {
-        let parts = key.hazmat_parts();
+        let parts = key.hazmat_parts().expect("a DSA key");
         let [p, q, g, y, x] = [&parts.p, &parts.q, &parts.g, &parts.y, &*parts.x].map(|n| Hex(n.clone()));
         Self { p, q, g, y, x }
     }

@@ -36,6 +36,7 @@ pub(crate) struct Party {
     pub(crate) header: Header,
     pub(crate) identity: &'static IdentityKey,
     pub(crate) known_keys: PublicKeyCache,
+    pub(crate) bond: Vec<u8>,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) now: Duration,
 }
@@ -46,7 +47,15 @@ impl Party {
         // Checking a key that is new takes many times as long as everything else here.
         known_keys.insert(ALICE.public_key().clone());
         known_keys.insert(BOB.public_key().clone());
-        Self { ake: Ake::new(header), header, identity, known_keys, rng: rng(seed), now: Duration::from_secs(100) }
+        Self {
+            ake: Ake::new(header),
+            header,
+            identity,
+            known_keys,
+            bond: Vec::new(),
+            rng: rng(seed),
+            now: Duration::from_secs(100),
+        }
     }
 
     pub(crate) fn alice(seed: u64) -> Self {
@@ -77,6 +86,7 @@ impl Party {
         let context = &mut Context {
             identity: self.identity,
             known_keys: &mut self.known_keys,
+            bond: &self.bond,
             now: self.now,
             rng: &mut self.rng,
         };

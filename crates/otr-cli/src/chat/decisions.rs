@@ -22,7 +22,14 @@ impl Room {
             Trust::Verified => "marked as verified",
             Trust::Unverified => "no longer marked as verified",
         };
-        self.show([note(format!("{fingerprint} is {mark}")), note(state)])
+        self.show([note(format!("{fingerprint} is {mark}")), note(state)])?;
+        self.show(
+            status
+                .conversation
+                .iter()
+                .flat_map(|conversation| words::suite(&self.peer, conversation))
+                .collect::<Vec<_>>(),
+        )
     }
 
     pub(super) fn accept(&mut self) -> Result<(), Error> {
@@ -54,15 +61,17 @@ impl Room {
     pub(super) fn status(&mut self) -> Result<(), Error> {
         let connection = if self.connected { "connected to" } else { "not connected to" };
         self.show([note(format!("{connection} {}", self.peer))])?;
-        self.show(words::status(&self.account.status(&self.peer)))
+        self.show(words::status(&self.peer, &self.account.status(&self.peer)))
     }
 
     pub(super) fn fingerprints(&mut self) -> Result<(), Error> {
         self.show([words::our_fingerprint(self.account.fingerprint())])?;
+        self.show(self.account.curve25519_fingerprint().map(words::our_suite_fingerprint))?;
         match self.account.status(&self.peer).conversation {
             Some(conversation) => {
                 self.shown = Some(conversation.their_fingerprint);
-                self.show([words::their_fingerprint(&self.peer, conversation.their_fingerprint)])
+                self.show([words::their_fingerprint(&self.peer, conversation.their_fingerprint)])?;
+                self.show(words::suite(&self.peer, &conversation))
             }
             None => self.show([note(format!("{}'s is shown when the conversation is private", self.peer))]),
         }

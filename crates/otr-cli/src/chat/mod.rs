@@ -14,7 +14,7 @@ use otr_transport::Transport;
 use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
 use tokio::time::{sleep, timeout};
 
-use crate::args::{self, AVAILABLE, Place, PolicyName};
+use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
 use crate::profile::Profile;
@@ -51,6 +51,8 @@ pub(crate) struct Args {
     /// When private conversations are used; with "always" nothing is sent in clear
     #[arg(long, value_enum, default_value = "always")]
     policy: PolicyName,
+    #[command(flatten)]
+    suites: Suites,
 }
 
 impl Args {
@@ -70,12 +72,13 @@ async fn chat(args: &Args) -> Result<(), Error> {
     let names = Names::new(args.name.clone(), args.peer());
     let (line, transport) = open(args, names).await?;
     let mut profile = Profile::open(args.place.directory()?.as_deref(), &args.name, PROTOCOL)?;
-    let account = profile.load(Config {
+    let config = Config {
         policy: Policy::from(args.policy),
         versions: AVAILABLE,
         max_message_size: transport.max_message_size(),
         ..Config::default()
-    })?;
+    };
+    let account = profile.load(config, args.suites.curve25519(AVAILABLE)?)?;
     let (input, screen) = input::open(&args.name)?;
     let calls = args.connect.is_some();
     let mut room = Room::new(account, profile, transport, screen, Clock::start(), args.peer(), calls);

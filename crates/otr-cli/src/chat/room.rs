@@ -276,6 +276,9 @@ impl Room {
                 }
                 self.end_told = ended;
                 if let Some(conversation) = &change.conversation {
+                    if let Err(error) = self.profile.save_vouched(&self.peer, conversation) {
+                        self.show([trouble(format!("the Ed25519 fingerprint is not stored: {error}"))])?;
+                    }
                     if !change.refreshed {
                         self.shown = Some(conversation.their_fingerprint);
                     }

@@ -5,6 +5,7 @@ use otr_session::{
     Comparison, ComparisonOf, Conversation, Event, Meaning, MessageReceived, Protection, Refusal, Role, SessionChange,
     SessionState, Status, Trust, Warning,
 };
+use otr_wire::Version;
 
 use crate::readable;
 
@@ -42,6 +43,23 @@ pub(crate) fn state(state: SessionState, conversation: Option<&Conversation>) ->
     }
 }
 
+/// The name of a version.
+const fn version_name(version: Version) -> &'static str {
+    match version {
+        Version::Two => "version 2",
+        Version::Three => "version 3",
+        Version::Curve25519 => "the Curve25519 suite",
+    }
+}
+
+/// The name of a version, and what it is made of where that is not in the books.
+const fn made_of(version: Version) -> &'static str {
+    match version {
+        Version::Curve25519 => "the Curve25519 suite: X25519, ML-KEM-768, Ed25519",
+        Version::Two | Version::Three => version_name(version),
+    }
+}
+
 /// What an event of the account says about `peer`.
 pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
     match event {
@@ -65,13 +83,21 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         Event::NotDelivered { text, certain: true } => {
             speech("! not delivered, and given back to you", text).map(Line::Say).collect()
         }
+        Event::Downgrade { from: from @ Version::Curve25519, to } => vec![
+            trouble(format!(
+                "this conversation stays in {}, although {peer} had {} before",
+                version_name(*to),
+                version_name(*from)
+            )),
+            trouble("another program, the suite turned off there, or somebody who holds messages back"),
+        ],
         Event::Downgrade { from, to } => vec![trouble(format!(
-            "this conversation is in version {}, although {peer} spoke version {} before",
-            to.number(),
-            from.number()
+            "this conversation is in {}, although {peer} spoke {} before",
+            version_name(*to),
+            version_name(*from)
         ))],
         Event::OlderVersion { version } => {
-            vec![note(format!("{peer}'s program speaks only version {} of the protocol", version.number()))]
+            vec![note(format!("{peer}'s program speaks only {} of the protocol", version_name(*version)))]
         }
         Event::StaleKeys => vec![note("the keys have been the same for a day; an answer or /start replaces them")],
         Event::Warning(warning) => warned(peer, warning),
@@ -96,6 +122,12 @@ fn session(peer: &str, change: &SessionChange) -> Vec<Line> {
     let conversation = change.conversation.as_ref();
     let state = state(change.state, conversation);
     match (change.state, conversation) {
+        (SessionState::Encrypted, Some(conversation)) if conversation.suite_fingerprint.is_some() => {
+            let mut lines = vec![note(format!("{state}, now with {}", made_of(conversation.version)))];
+            lines.extend(suite(peer, conversation));
+            lines.push(session_id(conversation));
+            lines
+        }
         (SessionState::Encrypted, Some(conversation)) if change.refreshed => {
             vec![note(format!("{state}, with fresh keys")), session_id(conversation)]
         }
@@ -160,6 +192,22 @@ pub(crate) fn their_fingerprint(peer: &str, fingerprint: Fingerprint) -> Line {
     note(format!("{:<20}{fingerprint}", format!("{peer}'s:")))
 }
 
+/// Our fingerprint in the Curve25519 suite.
+pub(crate) fn our_suite_fingerprint(fingerprint: Fingerprint) -> Line {
+    note(format!("your Ed25519:       {fingerprint}"))
+}
+
+/// The other side's fingerprint in the Curve25519 suite, if the conversation is there, and the one that it is verified
+/// through, if it is.
+pub(crate) fn suite(peer: &str, conversation: &Conversation) -> Vec<Line> {
+    let Some(fingerprint) = conversation.suite_fingerprint else { return Vec::new() };
+    let mut lines = vec![note(format!("{:<20}{fingerprint}", format!("{peer}'s Ed25519:")))];
+    if conversation.trust == Trust::Verified {
+        lines.push(note(format!("verified through    {}", conversation.their_fingerprint)));
+    }
+    lines
+}
+
 /// The session id with our half in brackets.
 pub(crate) fn session_id(conversation: &Conversation) -> Line {
     let [a, b, c, d, e, f, g, h] = conversation.session_id.as_bytes();
@@ -198,12 +246,16 @@ pub(crate) fn refused(reason: Refusal) -> Line {
 }
 
 /// How things stand.
-pub(crate) fn status(status: &Status) -> Vec<Line> {
+pub(crate) fn status(peer: &str, status: &Status) -> Vec<Line> {
     let mut lines = vec![note(format!("state: {}", state(status.state, status.conversation.as_ref())))];
     if status.blocked {
         lines.push(trouble("the identity has changed: nothing is sent until you /verify or /accept it"));
     }
-    lines.extend(status.conversation.as_ref().map(session_id));
+    if let Some(conversation) = &status.conversation {
+        lines.push(note(format!("protocol:           {}", made_of(conversation.version))));
+        lines.extend(suite(peer, conversation));
+        lines.push(session_id(conversation));
+    }
     if status.unreadable > 0 {
         lines.push(trouble(format!("{} messages could not be read", status.unreadable)));
     }
@@ -236,9 +288,9 @@ fn warned(peer: &str, warning: &Warning) -> Vec<Line> {
         Warning::LiveKeyRevealed => "the other side published a key still in use; the keys are being replaced",
         Warning::DowngradeRefused { from, to } => {
             return vec![trouble(format!(
-                "version {} was asked for and not answered, because {peer} spoke version {} before",
-                to.number(),
-                from.number()
+                "{} was asked for and not answered, because {peer} spoke {} before",
+                version_name(*to),
+                version_name(*from)
             ))];
         }
         Warning::MoreMayBeUnread => "texts before that may not have been read either",
@@ -269,6 +321,54 @@ mod tests {
     fn joined_warnings_are_told_with_their_number() {
         let lines = event("bob", &Event::Repeated { warning: Warning::Malformed, count: 12 });
         let expected = ["! 12 times more within the last minute:", "! a damaged message came and was dropped"];
+        assert_eq!(lines, expected.map(|line| Line::Complain(line.to_owned())));
+    }
+
+    fn conversation(trust: Trust) -> Conversation {
+        let [ours, theirs] = [(); 2].map(|()| otr_crypto::DhKeyPair::generate(&mut crate::outside::randomness()));
+        Conversation {
+            version: Version::Curve25519,
+            their_fingerprint: Fingerprint::from_bytes([0xdd; 20]),
+            trust,
+            suite_fingerprint: Some(Fingerprint::from_bytes([0xed; 20])),
+            session_id: ours.agree(theirs.public()).unwrap().ake_keys().session_id(),
+            role: Role::Initiator,
+        }
+    }
+
+    #[test]
+    fn a_move_is_told_with_the_key_it_is_verified_through() {
+        let told = |trust| {
+            let conversation = conversation(trust);
+            let Line::Say(id) = session_id(&conversation) else { panic!("no id") };
+            let change = SessionChange {
+                state: SessionState::Encrypted,
+                conversation: Some(conversation),
+                refreshed: true,
+                instance: None,
+            };
+            let lines = event("bob", &Event::Session(change)).into_iter().map(|line| match line {
+                Line::Say(line) => line,
+                Line::Complain(line) => panic!("{line}"),
+            });
+            let mut lines: Vec<_> = lines.collect();
+            assert_eq!(lines.pop(), Some(id));
+            lines
+        };
+        let ed25519 = "* bob's Ed25519:      EDEDEDED EDEDEDED EDEDEDED EDEDEDED EDEDEDED";
+        let made_of = "now with the Curve25519 suite: X25519, ML-KEM-768, Ed25519";
+        assert_eq!(told(Trust::Unverified), [&format!("* private (unverified), {made_of}"), ed25519]);
+        let through = "* verified through    DDDDDDDD DDDDDDDD DDDDDDDD DDDDDDDD DDDDDDDD";
+        assert_eq!(told(Trust::Verified), [&format!("* private (verified), {made_of}"), ed25519, through]);
+    }
+
+    #[test]
+    fn a_suite_that_does_not_come_back_is_told() {
+        let lines = event("bob", &Event::Downgrade { from: Version::Curve25519, to: Version::Three });
+        let expected = [
+            "! this conversation stays in version 3, although bob had the Curve25519 suite before",
+            "! another program, the suite turned off there, or somebody who holds messages back",
+        ];
         assert_eq!(lines, expected.map(|line| Line::Complain(line.to_owned())));
     }
 

@@ -1,14 +1,15 @@
 //! `otr demo`: two parties in one process, over a real TCP connection on the loopback interface.
 //!
-//! It shows the conversation from three places at once, then what is left of it for somebody who recorded everything
-//! and steals both long-term keys afterwards, what the published MAC keys are for, and the same recording saying
-//! something else.
+//! It shows a conversation of version 3 from three places at once, then what is left of it for somebody who recorded
+//! everything and steals both long-term keys afterwards, what the published MAC keys are for, and the same recording
+//! saying something else; last another conversation, which moves over to the Curve25519 suite.
 
 mod columns;
 mod forgery;
 mod party;
 mod published;
 mod stage;
+mod suite;
 mod tape;
 mod thief;
 
@@ -18,6 +19,7 @@ use std::path::PathBuf;
 
 use otr_crypto::IdentityKey;
 
+use crate::args::Curve25519;
 use crate::error::Error;
 use crate::outside;
 use columns::Columns;
@@ -40,7 +42,7 @@ const SCRIPT: [(Side, &str); 8] = [
 /// The arguments of `otr demo`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// Keep what went over the network in this file, for `otr toolkit`
+    /// Keep what went over the network in the first conversation in this file, for `otr toolkit`
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
 }
@@ -55,8 +57,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 async fn play(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let keys = [(); 2].map(|()| IdentityKey::generate(&mut outside::randomness()));
     // What the thief will steal: the secret number of each key.
-    let stolen = keys.each_ref().map(|key| key.hazmat_parts().x);
-    let [alice, bob] = party::introduce(keys).await?;
+    let stolen: Vec<_> = keys.iter().filter_map(|key| key.hazmat_parts().map(|parts| parts.x)).collect();
+    let [alice, bob] = party::introduce(keys, Curve25519::Off).await?;
     let tape = talk(alice, bob, out).await?;
     if let Some(file) = &args.record {
         fs::write(file, tape.transcript()).map_err(Error::Record)?;
@@ -64,7 +66,7 @@ async fn play(args: &Args, out: &mut impl Write) -> Result<(), Error> {
 
     let published = published::find(&tape);
     let sections = [
-        (thief::TITLE, thief::report(&tape, stolen.each_ref().map(|number| number.as_slice()))?),
+        (thief::TITLE, thief::report(&tape, &stolen)?),
         (published::TITLE, published::report(&tape, &published)),
         (forgery::TITLE, forgery::report(&tape, &published)?),
     ];
@@ -72,7 +74,7 @@ async fn play(args: &Args, out: &mut impl Write) -> Result<(), Error> {
         say(out, title)?;
         paragraphs.iter().try_for_each(|paragraph| say(out, paragraph))?;
     }
-    Ok(())
+    suite::play(out).await
 }
 
 /// The conversation, from its first message to its last; what went over the network comes back.

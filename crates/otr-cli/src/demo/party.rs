@@ -7,8 +7,9 @@ use otr_crypto::IdentityKey;
 use otr_session::{Account, Config, Conversation, Event, Incoming, Output, Policy, Sent, SessionState};
 use otr_transport::{Event as NetworkEvent, Transport};
 use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
+use otr_wire::Version;
 
-use crate::args::AVAILABLE;
+use crate::args::{AVAILABLE, Curve25519};
 use crate::error::Error;
 use crate::outside::{self, Clock};
 
@@ -26,22 +27,31 @@ pub(crate) struct Party {
     news: Vec<String>,
 }
 
-/// Two parties with a connection between them.
-pub(crate) async fn introduce(keys: [IdentityKey; 2]) -> Result<[Party; 2], Error> {
+/// Two parties with a connection between them, with or without the Curve25519 suite.
+pub(crate) async fn introduce(keys: [IdentityKey; 2], suite: Curve25519) -> Result<[Party; 2], Error> {
     let listener = Listener::bind("127.0.0.1:0").await.map_err(Error::Loopback)?;
     let address = listener.local_addr().to_string();
     let bob = listener.into_transport(Names::new("bob", "alice"), Options::default());
     let alice = TcpTransport::connect(&address, Names::new("alice", "bob"), Options::default());
     let alice = alice.await.map_err(Error::Loopback)?;
     let [alice_key, bob_key] = keys;
-    Ok([Party::new(alice_key, alice, "bob").await?, Party::new(bob_key, bob, "alice").await?])
+    Ok([Party::new(alice_key, suite, alice, "bob").await?, Party::new(bob_key, suite, bob, "alice").await?])
 }
 
 impl Party {
-    async fn new(key: IdentityKey, transport: TcpTransport, peer: &'static str) -> Result<Self, Error> {
+    async fn new(
+        key: IdentityKey,
+        suite: Curve25519,
+        transport: TcpTransport,
+        peer: &'static str,
+    ) -> Result<Self, Error> {
         let tag = Account::generate_instance_tag(&mut outside::randomness());
         let config = Config { policy: Policy::ALWAYS, versions: AVAILABLE, ..Config::default() };
-        let account = Account::new(key, tag, config);
+        let mut account = Account::new(key, tag, config);
+        if suite == Curve25519::On {
+            let used = account.use_curve25519(IdentityKey::generate_ed25519(&mut outside::randomness()));
+            used.map_err(|_| Error::Demo("the suite could not be switched on"))?;
+        }
         let mut party =
             Self { account, transport, peer, clock: Clock::start(), outbox: VecDeque::new(), news: Vec::new() };
         match party.next_event().await? {
@@ -52,6 +62,12 @@ impl Party {
 
     pub(crate) fn fingerprint(&self) -> String {
         self.account.fingerprint().to_string()
+    }
+
+    /// Whether the conversation is in the Curve25519 suite.
+    pub(crate) fn has_moved(&self) -> bool {
+        let conversation = self.account.status(self.peer).conversation;
+        conversation.is_some_and(|conversation| conversation.version == Version::Curve25519)
     }
 
     pub(crate) fn start(&mut self) -> Result<(), Error> {
@@ -135,5 +151,10 @@ fn words(event: &Event) -> Option<String> {
 fn private(conversation: &Conversation) -> String {
     let id = hex::encode(conversation.session_id.as_bytes());
     let (first, second) = id.split_at_checked(8).unwrap_or_default();
-    format!("(private, session id\n{first} {second})")
+    match conversation.suite_fingerprint {
+        None => format!("(private, session id\n{first} {second})"),
+        Some(theirs) => {
+            format!("(now in the Curve25519 suite, session id\n{first} {second};\nthe other one's Ed25519:\n{theirs})")
+        }
+    }
 }

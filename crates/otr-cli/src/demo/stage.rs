@@ -37,6 +37,11 @@ impl<W: Write> Stage<W> {
         self.settle(Side::Alice, "asks for privacy").await
     }
 
+    /// Whether both are in the Curve25519 suite.
+    pub(crate) fn has_moved(&self) -> bool {
+        self.alice.has_moved() && self.bob.has_moved()
+    }
+
     pub(crate) async fn say(&mut self, side: Side, text: &str) -> Result<(), Error> {
         self.party(side).send(text)?;
         self.settle(side, &format!("types: {text}")).await

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use otr_toolkit::Recorded as DataMessage;
-use otr_wire::{Body, Data, MAX_MESSAGE, Message, Payload, armour};
+use otr_wire::{Body, Data, MAX_MESSAGE, Message, Payload, Version, armour};
 
 use super::columns::shortened;
 
@@ -45,12 +45,18 @@ impl Recorded {
 
     /// What an eavesdropper can say about it; `number` is its place among the data messages, if it is one.
     fn description(&self, number: usize) -> String {
-        let what = match self.message().map(|message| message.payload) {
-            Some(Payload::DhCommit(_)) => "key exchange 1 of 4".to_owned(),
-            Some(Payload::DhKey(_)) => "key exchange 2 of 4".to_owned(),
-            Some(Payload::RevealSignature(_)) => "key exchange 3 of 4".to_owned(),
-            Some(Payload::Signature(_)) => "key exchange 4 of 4".to_owned(),
-            Some(Payload::Data(data)) => describe(&data, number),
+        let message = self.message();
+        let version = message.as_ref().map_or(Version::Three, |message| message.header.version());
+        let exchange = |place: u8| match version {
+            Version::Two | Version::Three => format!("key exchange {place} of 4"),
+            Version::Curve25519 => format!("key exchange of the suite, {place} of 4"),
+        };
+        let what = match message.map(|message| message.payload) {
+            Some(Payload::DhCommit(_)) => exchange(1),
+            Some(Payload::DhKey(_)) => exchange(2),
+            Some(Payload::RevealSignature(_)) => exchange(3),
+            Some(Payload::Signature(_)) => exchange(4),
+            Some(Payload::Data(data)) => describe(version, &data, number),
             None if matches!(Body::classify(self.body.as_bytes()), Body::Query(_)) => {
                 "request for a private conversation".to_owned()
             }
@@ -61,8 +67,12 @@ impl Recorded {
     }
 }
 
-fn describe(data: &Data<'_>, number: usize) -> String {
-    let published = match data.revealed.len() / 20 {
+fn describe(version: Version, data: &Data<'_>, number: usize) -> String {
+    let key = match version {
+        Version::Two | Version::Three => 20,
+        Version::Curve25519 => 32,
+    };
+    let published = match data.revealed.len() / key {
         0 => String::new(),
         1 => "\npublishes 1 old MAC key".to_owned(),
         count => format!("\npublishes {count} old MAC keys"),

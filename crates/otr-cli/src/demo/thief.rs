@@ -8,6 +8,7 @@ use otr_crypto::{CommitmentKey, DataKeys, DhKeyPair, DhPublic, SharedSecret, Sig
 use otr_wire::{
     Counter, Data, DataEncoder, DataFields, DhKey, Flags, Header, KeyId, Message, Mpi, Payload, Plaintext, armour,
 };
+use zeroize::Zeroizing;
 
 use super::tape::{Recorded, Side, Tape};
 use crate::error::Error;
@@ -32,8 +33,8 @@ pub(crate) struct Outcome {
 }
 
 /// Makes the trial and says what it came to.
-pub(crate) fn report(tape: &Tape, stolen: [&[u8]; 2]) -> Result<Vec<String>, Error> {
-    let outcome = attempt(tape, &stolen.into_iter().filter_map(as_exponent).collect::<Vec<_>>());
+pub(crate) fn report(tape: &Tape, stolen: &[Zeroizing<Vec<u8>>]) -> Result<Vec<String>, Error> {
+    let outcome = attempt(tape, &stolen.iter().filter_map(|number| as_exponent(number)).collect::<Vec<_>>());
     let (staged, key) = staged()?;
     let check = attempt(&staged, &[key]);
     if check.readable != check.messages {
@@ -156,7 +157,7 @@ fn staged() -> Result<(Tape, DhKeyPair), Error> {
         let keys = shared.data_keys(ours.public(), theirs.public());
         let header = Header::V2;
         let gy = Mpi::new(ours.public().as_bytes()).ok()?;
-        let introduction = Message { header, payload: Payload::DhKey(DhKey { gy }) }.encode();
+        let introduction = Message { header, payload: Payload::DhKey(DhKey { gy, kem_key: &[] }) }.encode();
         let fields = DataFields {
             flags: Flags::NONE,
             sender_keyid: KeyId::MIN,

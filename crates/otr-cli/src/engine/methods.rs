@@ -7,7 +7,7 @@ use otr_wire::Versions;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use super::notify::{session_id, state};
+use super::notify::{session_id, state, suite_fingerprint};
 use super::params::{self, Peer};
 use super::rpc::{Code, Fault, params};
 use crate::outside;
@@ -93,6 +93,7 @@ fn identity(account: &Account, profile: &Profile) -> Value {
         "account": profile.account(),
         "protocol": profile.protocol(),
         "fingerprint": format!("{:x}", account.fingerprint()),
+        "curve25519_fingerprint": account.curve25519_fingerprint().map(|fingerprint| format!("{fingerprint:x}")),
         "instance_tag": account.instance_tag().to_string(),
         "versions": numbers(account.config().versions),
     })
@@ -127,6 +128,7 @@ fn status(account: &Account, peer: &str) -> Value {
         "state": state(status.state),
         "version": conversation.map(|conversation| conversation.version.number()),
         "their_fingerprint": conversation.map(|conversation| format!("{:x}", conversation.their_fingerprint)),
+        "suite_fingerprint": suite_fingerprint(conversation),
         "trusted": conversation.is_some_and(|conversation| conversation.trust == Trust::Verified),
         "session_id": session_id(conversation),
         "our_instance": account.instance_tag().to_string(),

@@ -13,11 +13,11 @@ use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use otr_session::{Account, Comparison, Config, Event, Meaning, Output, Policy, Trust};
+use otr_session::{Account, Comparison, Config, Event, Meaning, Output, Policy, SessionChange, Trust};
 use otr_wire::Versions;
 use serde_json::value::RawValue;
 
-use crate::args::{self, AVAILABLE, Place, PolicyName};
+use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
 use crate::profile::{Profile, log};
@@ -41,9 +41,16 @@ pub(crate) struct Args {
     /// When private conversations are used
     #[arg(long, value_enum, default_value = "opportunistic")]
     policy: PolicyName,
-    /// The protocol versions that may be spoken, such as 3
+    /// The protocol versions that may be spoken, such as 3; 25519 alone speaks the Curve25519 suite from the start, with
+    /// others that do the same
     #[arg(long, value_name = "LIST", value_parser = args::parse_versions)]
     versions: Option<Versions>,
+    #[command(flatten)]
+    suites: Suites,
+    /// The account's address as its contacts write it; binds conversations in the Curve25519 suite to both addresses, if
+    /// both sides give theirs
+    #[arg(long, value_name = "ADDRESS", value_parser = args::parse_name)]
+    address: Option<String>,
     /// The longest message the network carries, in bytes; longer ones are sent in pieces; 0 for no limit
     #[arg(long, value_name = "N", default_value = "0", value_parser = args::parse_message_size)]
     max_message_size: usize,
@@ -55,6 +62,7 @@ impl Args {
             policy: Policy::from(self.policy),
             versions: self.versions.unwrap_or(AVAILABLE),
             max_message_size: (self.max_message_size > 0).then_some(self.max_message_size),
+            address: self.address.clone(),
             ..Config::default()
         }
     }
@@ -62,8 +70,10 @@ impl Args {
 
 /// Serves requests until standard input ends.
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
+    let config = args.config();
+    let suite = args.suites.curve25519(config.versions)?;
     let mut profile = Profile::open(args.place.directory()?.as_deref(), &args.account, &args.protocol)?;
-    let account = profile.load(args.config())?;
+    let account = profile.load(config, suite)?;
     let lines = lines::from(io::stdin()).map_err(|error| Error::Start(error.kind()))?;
     let out = Writer::new(BufWriter::new(io::stdout().lock()));
     let mut engine = Engine { account, profile, clock: Clock::start(), out };
@@ -153,6 +163,9 @@ impl<W: Write> Engine<W> {
                     if let Event::NewFingerprint { fingerprint, .. } = &event {
                         stored = stored.and(self.profile.save_new(&peer, *fingerprint));
                         announced = Some(*fingerprint);
+                    }
+                    if let Event::Session(SessionChange { conversation: Some(conversation), .. }) = &event {
+                        stored = stored.and(self.profile.save_vouched(&peer, conversation));
                     }
                     if let Event::Comparison(comparison) = &event
                         && comparison.event == Comparison::Succeeded(Meaning::PeerVerified)

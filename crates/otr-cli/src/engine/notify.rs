@@ -83,6 +83,11 @@ pub(crate) fn session_id(conversation: Option<&Conversation>) -> Value {
     })
 }
 
+/// The Ed25519 identity of a conversation that has moved over to the Curve25519 suite.
+pub(crate) fn suite_fingerprint(conversation: Option<&Conversation>) -> Option<String> {
+    conversation?.suite_fingerprint.map(|fingerprint| format!("{fingerprint:x}"))
+}
+
 fn smp(peer: &str, comparison: &ComparisonOf) -> Notification {
     let (event, progress) = match &comparison.event {
         Comparison::Asked { .. } => ("asked", 25),
@@ -128,6 +133,7 @@ fn session(peer: &str, change: &SessionChange) -> Notification {
             "state": state(change.state),
             "version": conversation.map(|conversation| conversation.version.number()),
             "their_fingerprint": conversation.map(|conversation| format!("{:x}", conversation.their_fingerprint)),
+            "suite_fingerprint": suite_fingerprint(conversation),
             "trusted": conversation.is_some_and(|conversation| conversation.trust == Trust::Verified),
             "session_id": session_id(conversation),
             "initiated_by_us": conversation.is_some_and(|conversation| conversation.role == Role::Initiator),

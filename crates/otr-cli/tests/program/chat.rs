@@ -76,6 +76,56 @@ fn lines_go_both_ways_in_private() {
 }
 
 #[test]
+fn a_conversation_moves_over_to_the_suite_and_says_so() {
+    const MADE_OF: &str = "with the Curve25519 suite: X25519, ML-KEM-768, Ed25519";
+    let (mut alice, mut bob) = pair();
+    let theirs = |line: String| line.rsplit_once("  ").unwrap().1.trim().to_owned();
+    let dsa = theirs(alice.expect("* bob's:"));
+    let mut ed25519 = String::new();
+    for (chat, peer) in [(&mut bob, "alice"), (&mut alice, "bob")] {
+        chat.expect(&format!("* private (unverified), now {MADE_OF}"));
+        ed25519 = theirs(chat.expect(&format!("* {peer}'s Ed25519:")));
+        chat.expect("* session id:");
+    }
+    assert_ne!(ed25519, dsa);
+    alice.line("hello Bob");
+    assert_eq!(bob.expect("hello Bob"), "alice: hello Bob");
+    bob.line("/fingerprint");
+    assert_eq!(theirs(bob.expect("* your fingerprint:")), dsa);
+    assert_eq!(theirs(bob.expect("* your Ed25519:")), ed25519);
+
+    // Trust in the DSA key is trust in the other one, and the screen says through which.
+    alice.line("/verify");
+    alice.expect("* private (verified)");
+    assert_eq!(theirs(alice.expect("* bob's Ed25519:")), ed25519);
+    assert_eq!(theirs(alice.expect("* verified through")), dsa);
+    alice.line("/status");
+    alice.expect("* protocol:           the Curve25519 suite: X25519, ML-KEM-768, Ed25519");
+    assert_eq!(theirs(alice.expect("* verified through")), dsa);
+    alice.line("/start");
+    alice.expect("* private (verified), with fresh keys");
+    alice.expect(&format!("* private (verified), now {MADE_OF}"));
+    assert_eq!(theirs(alice.expect("* verified through")), dsa);
+}
+
+#[test]
+fn a_conversation_stays_in_version_3_where_the_suite_is_off() {
+    let (mut alice, address) = listen(&["--ephemeral", "--name", "alice", "--peer", "bob"]);
+    let mut bob = call(&address, &["--ephemeral", "--no-curve25519"]);
+    alice.expect("* private (unverified)");
+    bob.expect("* private (unverified)");
+    alice.line("hello");
+    bob.expect("hello");
+    bob.line("hello yourself");
+    alice.expect("hello yourself");
+    alice.line("/status");
+    alice.expect("* protocol:           version 3");
+    alice.line("/quit");
+    let (rest, errors, _) = alice.finish();
+    assert!(!rest.join("\n").contains("Curve25519") && errors.is_empty(), "{rest:?} {errors:?}");
+}
+
+#[test]
 fn piped_text_waits_for_privacy_and_arrives() {
     let (mut alice, address) = listen(&["--ephemeral", "--peer", "bob"]);
     let mut bob = call(&address, &["--ephemeral"]);

@@ -16,11 +16,41 @@ fn columns(output: &[String]) -> [String; 3] {
     columns
 }
 
+/// The heading of the part about another suite.
+const SUITE: &str = "=== Where both programs have more";
+
+#[test]
+fn another_conversation_moves_over_to_the_suite() {
+    let (output, errors, status) = Process::spawn(otr(&["demo"])).finish();
+    assert!(status.success() && errors.is_empty(), "{errors:?}");
+    let suite = output.iter().position(|line| line.contains(SUITE)).unwrap();
+    let [alice, network, bob] = columns(&output[suite..]);
+    for side in [&alice, &bob] {
+        assert_eq!(side.matches("(now in the Curve25519 suite, session id").count(), 1, "{side}");
+        for text in ["Did you do anything?", "found out by themselves.", "Good night, then."] {
+            assert!(side.contains(text), "{text} in {side}");
+        }
+    }
+    // The exchange of version 3, a message of each in it, which name the keys, the other exchange, and all that is said.
+    let order = ["?OTR:AAMS", "?OTR:AAMD", "?OTR:AAMD", "?OTR:Y68C", "?OTR:Y68K", "?OTR:Y68R", "?OTR:Y68S"];
+    let bodies: Vec<&str> = network.split(' ').filter(|word| word.starts_with("?OTR:")).collect();
+    let at = bodies.iter().position(|body| body.starts_with(order[0])).unwrap();
+    assert!(bodies[at..].iter().zip(order).all(|(body, start)| body.starts_with(start)), "{bodies:?}");
+    let said = &bodies[at + order.len()..];
+    assert!(said.len() == 5 && said.iter().all(|body| body.starts_with("?OTR:Y68D")), "{said:?}");
+    for word in ["anything", "themselves", "Good night"] {
+        assert!(!network.contains(word), "{word} in {network}");
+    }
+}
+
 #[test]
 fn the_network_sees_nothing_and_the_thief_reads_nothing() {
     let (output, errors, status) = Process::spawn(otr(&["demo"])).finish();
     assert!(status.success() && errors.is_empty(), "{errors:?}");
-    let [alice, network, bob] = columns(&output);
+    assert!(output.iter().all(|line| line.chars().count() <= 100));
+    let suite = output.iter().position(|line| line.contains(SUITE)).unwrap();
+    let output = &output[..suite];
+    let [alice, network, bob] = columns(output);
     let texts = [
         "Hi Bob, can anybody else read this?",
         "Then: we meet on Thursday, at half past six.",
@@ -34,7 +64,7 @@ fn the_network_sees_nothing_and_the_thief_reads_nothing() {
         assert!(!network.contains(word), "{word} in {network}");
     }
     assert!(network.contains("?OTRv23?") && network.matches("?OTR:AAMD").count() == 9, "{network}");
-    assert!(output.iter().all(|line| line.chars().count() <= 100));
+    assert!(!network.contains("?OTR:Y6"), "all that is said of it is about version 3: {network}");
 
     let all = output.join("\n");
     for line in ["identities opened in the key exchange  0 of 2", "messages readable                      0 of 9"] {

@@ -10,6 +10,7 @@
 mod chat;
 mod demo;
 mod engine;
+mod engine_curve25519;
 mod engine_home;
 mod engine_noise;
 mod support;

@@ -78,6 +78,7 @@ mod tests {
 
     use super::super::scalar::from_bytes;
     use super::*;
+    use crate::public_key::Dsa;
     use crate::testing::{LIBGCRYPT, big, key, padded, random, rng};
 
     /// The formula of the standard, and whatever the blinding value.
@@ -86,7 +87,8 @@ mod tests {
     fn a_signature_equals_the_textbook_formula() {
         let entry = key(LIBGCRYPT, "plain");
         let identity = entry.identity();
-        let (order, powers) = (identity.public_key().order(), identity.public_key().powers());
+        let Dsa { order, powers, .. } = identity.public_key().dsa().unwrap();
+        let powers = &**powers;
         let [p, q, g, x] = ["p", "q", "g", "x"].map(|name| big(&entry.bytes(name)));
         let mut rng = rng(22);
         for _ in 0..20 {
@@ -112,7 +114,8 @@ mod tests {
     fn a_zero_s_is_tried_again() {
         let entry = key(LIBGCRYPT, "plain");
         let identity = entry.identity();
-        let (order, powers) = (identity.public_key().order(), identity.public_key().powers());
+        let Dsa { order, powers, .. } = identity.public_key().dsa().unwrap();
+        let powers = &**powers;
         let [q, x] = ["q", "x"].map(|name| big(&entry.bytes(name)));
         let k = order.random(&mut rng(23));
         let r = big(to_bytes(&powers.commit(order, &k)).as_bytes());

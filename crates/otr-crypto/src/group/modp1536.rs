@@ -112,6 +112,8 @@ impl Group for Modp1536 {
     type Base = Modp1536Base;
     type Response = Modp1536Response;
 
+    const DOMAIN: &'static [u8] = b"";
+
     fn element(bytes: &[u8]) -> Result<Modp1536Element, Error> {
         let padded: [u8; ELEMENT_BYTES] = mpi::pad(bytes)?;
         check(&padded)?;

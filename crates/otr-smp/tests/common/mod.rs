@@ -9,10 +9,13 @@ use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use otr_crypto::{DhKeyPair, Fingerprint, SessionId};
-use otr_smp::{DecodeError, Error, Event, Message, Received, RunId, Secret, Smp, State};
+use otr_crypto::{DhKeyPair, Fingerprint, SessionId, Suite};
+use otr_smp::{AnySmp, DecodeError, Error, Event, Message, Received, RunId, Secret, State};
 use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256};
+
+/// What every test runs with that does not need records of one.
+pub(crate) const SUITES: [Suite; 2] = [Suite::Otr, Suite::Curve25519];
 
 pub(crate) const ALICE: [u8; 20] = [0xa1; 20];
 pub(crate) const BOB: [u8; 20] = [0xb0; 20];
@@ -63,29 +66,40 @@ pub(crate) fn session(seed: u8) -> SessionId {
 }
 
 /// The secret `text` in a run that Alice began with Bob.
-pub(crate) fn secret(text: &str) -> Secret {
-    secret_of(ALICE, BOB, &SESSION, text)
+pub(crate) fn secret(suite: Suite, text: &str) -> Secret {
+    secret_of(suite, ALICE, BOB, &SESSION, text)
 }
 
-pub(crate) fn secret_of(initiator: [u8; 20], responder: [u8; 20], session: &SessionId, text: &str) -> Secret {
+pub(crate) fn secret_of(
+    suite: Suite,
+    initiator: [u8; 20],
+    responder: [u8; 20],
+    session: &SessionId,
+    text: &str,
+) -> Secret {
     let [initiator, responder] = [initiator, responder].map(Fingerprint::from_bytes);
-    Secret::new(&initiator, &responder, session, text.as_bytes())
+    Secret::in_suite(suite, &initiator, &responder, session, text.as_bytes())
 }
 
-/// One side, with a clock moved by hand.
+/// One side of a conversation in a suite, with a clock moved by hand.
 pub(crate) struct Party {
-    pub(crate) smp: Smp,
+    pub(crate) suite: Suite,
+    pub(crate) smp: AnySmp,
     pub(crate) rng: Dice,
     pub(crate) now: Duration,
 }
 
 impl Party {
-    pub(crate) fn new(seed: u8) -> Self {
-        Self { smp: Smp::new(), rng: rng(seed), now: Duration::from_secs(1000) }
+    pub(crate) fn new(suite: Suite, seed: u8) -> Self {
+        Self { suite, smp: AnySmp::new(), rng: rng(seed), now: Duration::from_secs(1000) }
     }
 
     pub(crate) fn start(&mut self, text: &str, question: Option<&str>) -> Message {
-        self.smp.start(secret(text), question, self.now, &mut self.rng).unwrap()
+        self.try_start(text, question).unwrap()
+    }
+
+    pub(crate) fn try_start(&mut self, text: &str, question: Option<&str>) -> Result<Message, Error> {
+        self.smp.start(self.suite, secret(self.suite, text), question, self.now, &mut self.rng)
     }
 
     /// Receives what must make the user be asked.
@@ -97,7 +111,8 @@ impl Party {
     }
 
     pub(crate) fn try_answer(&mut self, run: RunId, text: &str) -> Result<Message, Error> {
-        self.smp.answer(run, secret(text), self.now, &mut self.rng)
+        let secret = secret(self.smp.suite().unwrap_or(self.suite), text);
+        self.smp.answer(run, secret, self.now, &mut self.rng)
     }
 
     pub(crate) fn answer(&mut self, run: RunId, text: &str) -> Message {
@@ -113,7 +128,7 @@ impl Party {
     }
 
     pub(crate) fn receive_decoded(&mut self, message: &Result<Message, DecodeError>) -> Received {
-        self.smp.receive(message, self.now, &mut self.rng)
+        self.smp.receive(self.suite, message, self.now, &mut self.rng)
     }
 
     /// Receives a message that must bring forth a reply and this event.

@@ -53,9 +53,14 @@ impl Parts {
     pub(crate) fn payload(&self) -> Option<Payload<'_>> {
         Some(match &self.content {
             Content::DhCommit { encrypted_gx, hashed_gx } => Payload::DhCommit(DhCommit { encrypted_gx, hashed_gx }),
-            Content::DhKey { gy } => Payload::DhKey(DhKey { gy: Mpi::new(gy).unwrap() }),
+            Content::DhKey { gy } => Payload::DhKey(DhKey { gy: Mpi::new(gy).unwrap(), kem_key: &[] }),
             Content::RevealSignature { revealed_key, encrypted_signature, mac } => {
-                Payload::RevealSignature(RevealSignature { revealed_key, encrypted_signature, mac })
+                Payload::RevealSignature(RevealSignature {
+                    revealed_key,
+                    kem_ciphertext: &[],
+                    encrypted_signature,
+                    mac,
+                })
             }
             Content::Signature { encrypted_signature, mac } => {
                 Payload::Signature(Signature { encrypted_signature, mac })

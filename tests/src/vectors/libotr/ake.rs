@@ -116,7 +116,7 @@ impl Run<'_> {
         let opened = CommitmentKey::from_bytes(exchange.r.array()?).open(&commitment.encrypted, &commitment.hash)?;
         holds("the commitment opens", &opened == self.x.public())?;
 
-        let key = DhKey { gy: Mpi::new(self.y.public().as_bytes())? };
+        let key = DhKey { gy: Mpi::new(self.y.public().as_bytes())?, kem_key: &[] };
         check_message("D-H Key", self.to_initiator()?, Payload::DhKey(key), &exchange.messages.dh_key)
     }
 
@@ -208,7 +208,7 @@ fn header(sender: &Side, receiver: &Side) -> Result<Header, Problem> {
 fn receive(ake: &mut Ake, identity: &IdentityKey, text: &str, rng: &mut Scripted) -> Result<Outcome, Problem> {
     let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
     let mut known_keys = PublicKeyCache::default();
-    let mut context = Context { identity, known_keys: &mut known_keys, now: Duration::ZERO, rng };
+    let mut context = Context { identity, known_keys: &mut known_keys, bond: &[], now: Duration::ZERO, rng };
     Ok(ake.receive(&Message::decode(&bytes)?, &mut context)?)
 }
 

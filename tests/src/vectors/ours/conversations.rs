@@ -239,6 +239,7 @@ impl Party {
             max_message_size: setup.max_message_size,
             message_limit: MAX_MESSAGE,
             padding: setup.padding,
+            address: None,
         };
         let identity = match who {
             Who::Alice => shared.alice.clone(),

@@ -111,17 +111,15 @@ impl Party {
     fn step(&mut self, at: u64, receives: Option<&str>) -> Result<Then, Problem> {
         let now = Duration::from_secs(at);
         let Some(text) = receives else {
-            let everybody = match self.header {
-                Header::V2 => Header::V2,
-                Header::V3 { sender, .. } => Header::V3 { sender, receiver: None },
-            };
+            let sender = self.header.sender();
+            let everybody = sender.map_or(self.header, |sender| Header::new(self.header.version(), sender, None));
             let offer: Arc<Offer> = Offer::new(everybody, now, &mut self.rng);
             self.ake.begin(offer.clone());
             return Ok(Then::Sends(armour::encode(&offer.message(None))));
         };
         let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
         let Self { identity, known_keys, rng, .. } = self;
-        let mut context = Context { identity, known_keys, now, rng };
+        let mut context = Context { identity, known_keys, bond: &[], now, rng };
         Ok(match self.ake.receive(&Message::decode(&bytes)?, &mut context) {
             Err(error) => Then::Refuses(format!("{error:?}")),
             Ok(Outcome::Ignored) => Then::Ignores,
@@ -363,7 +361,7 @@ fn forge(text: &str, place: Place) -> Result<String, Problem> {
     let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
     let key = match Message::decode(&bytes)?.header {
         Header::V2 => 3 + 4,
-        Header::V3 { .. } => 11 + 4,
+        Header::V3 { .. } | Header::Curve25519 { .. } => 11 + 4,
     };
     let at = match place {
         Place::Key => key,
@@ -418,7 +416,7 @@ fn flipped(text: &str, at: usize) -> Result<String, Problem> {
 fn with_gy(text: &str, gy: &[u8]) -> Result<String, Problem> {
     let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
     let message = Message::decode(&bytes)?;
-    let payload = Payload::DhKey(otr_wire::DhKey { gy: otr_wire::Mpi::new(gy)? });
+    let payload = Payload::DhKey(otr_wire::DhKey { gy: otr_wire::Mpi::new(gy)?, kem_key: &[] });
     Ok(armour::encode(&Message { payload, ..message }.encode()))
 }
 

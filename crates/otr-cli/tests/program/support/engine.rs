@@ -193,6 +193,11 @@ pub(crate) fn only<'a>(notes: &'a [Note], method: &str) -> &'a Value {
     &found[0].1
 }
 
+/// The parameters of every notification `method` among `notes`.
+pub(crate) fn all<'a>(notes: &'a [Note], method: &str) -> Vec<&'a Value> {
+    notes.iter().filter(|note| note.0 == method).map(|note| &note.1).collect()
+}
+
 pub(crate) fn count(notes: &[Note], method: &str) -> usize {
     notes.iter().filter(|note| note.0 == method).count()
 }

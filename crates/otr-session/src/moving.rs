@@ -1,0 +1,314 @@
+//! Moving over to the Curve25519 suite, from inside a private conversation of version 3 (docs/curve25519.md).
+//!
+//! Each side names the suite and its identity there in a record of the conversation, where nobody can strip it. The
+//! initiator of the conversation then begins the suite's exchange, which is bound to the conversation and to both
+//! records. There is no moment in which text could go astray: the responder reads in both sessions and goes on sending
+//! in the old one until the initiator has shown, by a message in the new one, that it has moved; the initiator moves
+//! when its exchange is complete, and goes on reading in the old one.
+
+use core::time::Duration;
+
+use otr_ake::{Ake, Established, Offer, Role};
+use otr_crypto::{Bond, Fingerprint, PublicKey};
+use otr_wire::{Flags, Header, Plaintext, Tlv, TlvType, Version};
+use rand_core::CryptoRng;
+
+use crate::{
+    Event, SessionState,
+    contact::{Contact, InstanceName},
+    outgoing,
+    receiving::Turn,
+    session::Session,
+    shared::Shared,
+};
+
+/// The record that names the suites of a side, in a message of its own: for each the number of its version (2 bytes)
+/// and a length (2 bytes) with so many bytes; of the Curve25519 suite these are the Ed25519 key. Other programs pass
+/// over it.
+pub const SUITES: TlvType = TlvType(0x4f54);
+
+/// How long the old session is read in at least, and how long an attempt has before there is another.
+pub const MOVING_TIME: Duration = Duration::from_secs(60);
+
+/// How long the old session is kept for the other side to say what it has read there.
+const MOST_MOVING_TIME: Duration = Duration::from_secs(600);
+
+/// What was said in a session of version 3, and what has come of it.
+#[derive(Debug)]
+pub(crate) struct Moving {
+    /// The suite's exchange.
+    pub(crate) ake: Ake,
+    /// What it is bound to: the session of version 3, and what both sides have said in it.
+    pub(crate) bond: Vec<u8>,
+    /// The identity that the other side has named.
+    their_key: PublicKey,
+    /// When the last attempt began.
+    since: Duration,
+    /// The session of the suite, for reading until the other side has spoken in it.
+    pub(crate) next: Option<Box<Session>>,
+    /// The session of version 3, for reading after we have moved.
+    pub(crate) former: Option<Box<Session>>,
+    /// Whether we have said what of the former session we have read.
+    reported: bool,
+    /// Whether the other side has said so.
+    pub(crate) heard_report: bool,
+}
+
+/// What a session of version 3 says of the one that took its place.
+#[derive(Debug)]
+pub(crate) struct Vouched {
+    /// The other side's identity in the suite.
+    pub(crate) key: Fingerprint,
+    /// Whether the other side has spoken in the new session.
+    pub(crate) is_shared: bool,
+}
+
+/// The suites in a record: the Ed25519 key, if it is there.
+fn decode(mut record: &[u8]) -> Option<PublicKey> {
+    loop {
+        let (number, rest) = record.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+        if Version::from_number(u16::from_be_bytes(*number)) == Some(Version::Curve25519) {
+            return PublicKey::from_ed25519(value.try_into().ok()?).ok();
+        }
+        record = rest;
+    }
+}
+
+fn encode(key: &PublicKey) -> Vec<u8> {
+    // The type number in front of an encoded key is the suite's.
+    let (number, key) = key.encoded().split_at(2);
+    [number, &[0, 32], key].concat()
+}
+
+impl Contact {
+    /// Names our suites in a new session of version 3.
+    pub(crate) fn name_suites(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        let Some(record) = shared.curve25519.as_ref().map(|key| encode(key.public_key())) else { return };
+        let Some(session) = self.session_mut(name).filter(|session| may_move(session)) else { return };
+        let Ok(tlv) = Tlv::new(SUITES, &record) else { return };
+        let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
+        // Nothing waits for this message; without it the conversation stays as it is.
+        let _ = outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now);
+    }
+
+    /// The other side names its suites, or time has come to try again what came to nothing before.
+    pub(crate) fn hear_suites<R: CryptoRng + ?Sized>(
+        &mut self,
+        name: InstanceName,
+        tlvs: &[Tlv<'_>],
+        turn: &mut Turn<'_, R>,
+    ) {
+        let Some(ours) = turn.shared.curve25519.as_ref().map(|key| key.public_key().clone()) else { return };
+        let Some(instance) = self.instances.get_mut(name) else { return };
+        let Some(session) = instance.session.as_deref().filter(|session| may_move(session) && turn.may_reply) else {
+            return;
+        };
+        let header = Header::new(Version::Curve25519, turn.shared.instance_tag, name);
+        let named = tlvs.iter().find(|tlv| tlv.kind() == SUITES).and_then(|tlv| decode(tlv.value()));
+        let is_retry = match (named, &instance.moving) {
+            (Some(theirs), moving) if moving.as_ref().is_none_or(|moving| moving.their_key != theirs) => {
+                // attack rule AKE-11
+                let Some(bond) = session.bond.as_ref().filter(|_| theirs != ours) else { return };
+                let bond = bind(bond, session.role(), &ours, &theirs, turn.shared.config.addresses(turn.peer));
+                instance.moving = Some(Box::new(Moving {
+                    ake: Ake::new(header),
+                    bond,
+                    their_key: theirs,
+                    since: turn.now,
+                    next: None,
+                    former: None,
+                    reported: false,
+                    heard_report: false,
+                }));
+                false
+            }
+            (_, Some(moving)) if turn.now.saturating_sub(moving.since) >= MOVING_TIME => true,
+            _ => return,
+        };
+        let begins = session.role() == Role::Initiator;
+        if is_retry {
+            self.name_suites(name, turn.peer, turn.shared, turn.now);
+        }
+        let granted = !begins || self.take_exchange(turn);
+        let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) else {
+            return;
+        };
+        moving.since = turn.now;
+        if begins && granted {
+            let offer = Offer::new(header, turn.now, turn.rng);
+            turn.transmit(header, &offer.message(None));
+            moving.ake.begin(offer);
+        }
+    }
+
+    /// The suite's exchange with an instance is complete. The responder reads in the new session from now on; the
+    /// initiator moves.
+    pub(crate) fn complete_move<R: CryptoRng + ?Sized>(
+        &mut self,
+        name: InstanceName,
+        established: Established,
+        reply: Option<Vec<u8>>,
+        turn: &mut Turn<'_, R>,
+    ) {
+        let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) else {
+            return;
+        };
+        if established.their_key != moving.their_key {
+            return turn.warn(crate::Warning::Malformed);
+        }
+        self.sessions = self.sessions.saturating_add(1);
+        let (header, role) = (established.header, established.role);
+        let key = established.their_key.fingerprint();
+        let mut session = Box::new(Session::new(self.sessions, established, Default::default(), turn.now, turn.rng));
+        session.vouched = Some(Box::new(Vouched { key, is_shared: false }));
+        if let Some(reply) = reply {
+            turn.transmit(header, &reply);
+        }
+        moving.next = Some(session);
+        if role == Role::Initiator {
+            self.move_over(name, turn);
+            self.show_move(name, turn.peer, turn.shared, turn.now);
+        }
+    }
+
+    /// Lets the new session with an instance take the place of the old one.
+    pub(crate) fn move_over<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
+        let Some(instance) = self.instances.get_mut(name) else { return };
+        let Some(moving) = instance.moving.as_deref_mut() else { return };
+        let (Some(mut next), Some(mut old)) = (moving.next.take(), instance.session.take()) else { return };
+        next.take_over(&mut old);
+        moving.since = turn.now;
+        moving.former = Some(old);
+        let fingerprint = next.fingerprint();
+        if let Some(vouched) = &next.vouched {
+            self.known.vouch(vouched.key, fingerprint);
+        }
+        self.known.spoke(fingerprint, Version::Curve25519);
+        instance.session = Some(next);
+        let change = self.session_change(name, SessionState::Plaintext, true);
+        turn.event(change);
+    }
+
+    /// A message was read, in the present session, the next one, or the former one: the other side has moved, or does
+    /// not know that we have.
+    pub(crate) fn note_move<R: ?Sized>(&mut self, name: InstanceName, version: Version, turn: &mut Turn<'_, R>) {
+        let Some(instance) = self.instances.get_mut(name).filter(|instance| instance.moving.is_some()) else { return };
+        if version == Version::Curve25519 && instance.moving.as_ref().is_some_and(|moving| moving.next.is_some()) {
+            self.move_over(name, turn);
+        }
+        let Some(session) = self.session_mut(name) else { return };
+        match &mut session.vouched {
+            Some(vouched) if version == Version::Curve25519 => vouched.is_shared = true,
+            Some(vouched) if !vouched.is_shared && turn.may_reply => {
+                self.show_move(name, turn.peer, turn.shared, turn.now);
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// Shows the other side that we have moved.
+    pub(crate) fn show_move(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        if let Some(session) = self.session_mut(name).filter(|session| !session.blocked) {
+            // If it is lost, whatever is said next shows it.
+            let _ = outgoing::send_heartbeat(peer, session, shared, now);
+        }
+    }
+
+    /// Ends what time has come to end: old sessions that nothing comes from any more, and the hope that a contact who
+    /// once had the suite still has it (attack rules VER-1, NEW-15).
+    pub(crate) fn expire_moving(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        let (mut read, mut over) = (Vec::new(), false);
+        for (name, instance) in self.instances.iter_mut() {
+            let due = instance.moved_at().is_some_and(|at| at <= now);
+            if let Some(moving) = &mut instance.moving {
+                moving.ake.expire(now);
+                if due && moving.reported {
+                    instance.forget_former();
+                    over = true;
+                } else if due {
+                    moving.reported = true;
+                    read.push(name);
+                }
+            }
+            if let Some(session) = &mut instance.session
+                && session.moves_until.take_if(|until| *until <= now).is_some()
+            {
+                let (from, to) = (Version::Curve25519, session.header().version());
+                shared.event(peer, Event::Downgrade { from, to });
+            }
+        }
+        for name in read {
+            self.report(name, peer, shared, now);
+        }
+        if over {
+            self.wait_for_report(now);
+        }
+    }
+}
+
+impl crate::instance::Instance {
+    /// The session that messages of a version are read in.
+    pub(crate) fn reading(&mut self, version: Version) -> Option<&mut Session> {
+        let moving = self.moving.as_deref_mut();
+        let (next, former) = moving.map_or((None, None), |moving| (moving.next.as_mut(), moving.former.as_mut()));
+        let sessions = self.session.as_mut().into_iter().chain(next).chain(former);
+        sessions.map(Box::as_mut).find(|session| session.header().version() == version)
+    }
+
+    /// The exchange that messages of a version belong to, and what it is bound to.
+    pub(crate) fn exchange(&mut self, version: Version) -> Option<(&mut Ake, &[u8])> {
+        if self.ake.version() == version {
+            return Some((&mut self.ake, &[]));
+        }
+        let moving = self.moving.as_deref_mut()?;
+        (moving.ake.version() == version).then_some((&mut moving.ake, &moving.bond))
+    }
+
+    /// When the next thing is due about the session that we moved from: to say what we have read there, then to end it.
+    pub(crate) fn moved_at(&self) -> Option<Duration> {
+        let moving = self.moving.as_ref().filter(|moving| moving.former.is_some())?;
+        let is_shared = self.session.as_ref()?.vouched.as_ref()?.is_shared;
+        let time = if moving.reported && !moving.heard_report { MOST_MOVING_TIME } else { MOVING_TIME };
+        is_shared.then(|| moving.since.saturating_add(time))
+    }
+
+    /// When [`Contact::expire_moving`] next has something to do.
+    pub(crate) fn next_move(&self) -> Option<Duration> {
+        let exchange = self.moving.as_ref().and_then(|moving| moving.ake.next_timeout());
+        let hope = self.session.as_ref().and_then(|session| session.moves_until);
+        self.moved_at().into_iter().chain(exchange).chain(hope).min()
+    }
+
+    /// Ends the move; what the old session has left to publish goes to the present one.
+    pub(crate) fn forget_former(&mut self) {
+        let former = self.moving.take().and_then(|moving| moving.former);
+        if let (Some(session), Some(former)) = (&mut self.session, former) {
+            session.inherit(former.supersede());
+        }
+    }
+}
+
+/// Whether a session is one to move from, to somebody whom the user has nothing to decide about.
+fn may_move(session: &Session) -> bool {
+    session.header().version() == Version::Three && !session.blocked
+}
+
+/// What the suite's exchange is bound to: the session of version 3, both identities as they were named in it, and both
+/// addresses where they are known (attack rules NEW-7, NEW-8).
+fn bind(bond: &Bond, role: Role, ours: &PublicKey, theirs: &PublicKey, addresses: [&str; 2]) -> Vec<u8> {
+    let [our_address, their_address] = addresses.map(str::as_bytes);
+    let ours = [ours.encoded(), our_address];
+    let theirs = [theirs.encoded(), their_address];
+    let [initiator, responder] = match role {
+        Role::Initiator => [ours, theirs],
+        Role::Responder => [theirs, ours],
+    };
+    let mut bytes = bond.as_bytes().to_vec();
+    for part in [initiator, responder].as_flattened() {
+        bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
