@@ -5,7 +5,7 @@
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use criterion::{Criterion, criterion_group, criterion_main};
 use otr_benches::Signing;
-use otr_crypto::{DhKeyPair, DhPublic, Group, IdentityParts, Modp1536, PublicKey};
+use otr_crypto::{DhKeyPair, DhPublic, Group, IdentityKey, IdentityParts, Modp1536, PublicKey, Suite};
 
 fn key_exchange(criterion: &mut Criterion) {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
@@ -31,6 +31,26 @@ fn comparison(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The primitives of the Curve25519 suite.
+fn curve25519(criterion: &mut Criterion) {
+    let (suite, mut rng) = (Suite::Curve25519, ChaCha20Rng::seed_from_u64(3));
+    let (ours, theirs) = (suite.key_pair(&mut rng), suite.key_pair(&mut rng));
+    let mut group = criterion.benchmark_group("groups/curve25519");
+    group.bench_function("x25519_key_pair", |bencher| bencher.iter(|| suite.key_pair(&mut rng)));
+    group.bench_function("x25519_shared_secret", |bencher| bencher.iter(|| ours.agree(theirs.public())));
+    let key = suite.kem_key(&mut rng);
+    let ciphertext = suite.encapsulate(key.public(), &mut rng).map(|(ciphertext, _)| ciphertext).unwrap_or_default();
+    group.bench_function("ml_kem_key_pair", |bencher| bencher.iter(|| suite.kem_key(&mut rng)));
+    group.bench_function("ml_kem_encapsulate", |bencher| bencher.iter(|| suite.encapsulate(key.public(), &mut rng)));
+    group.bench_function("ml_kem_open", |bencher| bencher.iter(|| key.open(&ciphertext)));
+    let signing = Signing::new();
+    let (m, identity) = (signing.value(1), IdentityKey::generate_ed25519(&mut rng));
+    let signature = identity.sign(&m, &mut rng).unwrap_or_default();
+    group.bench_function("ed25519_sign", |bencher| bencher.iter(|| identity.sign(&m, &mut rng)));
+    group.bench_function("ed25519_verify", |bencher| bencher.iter(|| identity.public_key().verify(&m, &signature)));
+    group.finish();
+}
+
 fn dsa(criterion: &mut Criterion) {
     let mut signing = Signing::new();
     let m = signing.value(1);
@@ -46,5 +66,5 @@ fn dsa(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, key_exchange, comparison, dsa);
+criterion_group!(benches, key_exchange, comparison, curve25519, dsa);
 criterion_main!(benches);

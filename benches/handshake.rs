@@ -7,14 +7,16 @@ use otr_benches::Pair;
 use otr_wire::Version;
 
 fn handshake(criterion: &mut Criterion) {
-    let mut pair = Pair::new(Version::Three);
-    pair.exchange();
-    criterion.bench_function("handshake", |bencher| {
-        bencher.iter(|| {
-            pair.end();
-            pair.exchange();
+    for version in [Version::Three, Version::Curve25519] {
+        let mut pair = Pair::new(version);
+        pair.exchange();
+        criterion.bench_function(&format!("handshake/{}", version.number()), |bencher| {
+            bencher.iter(|| {
+                pair.end();
+                pair.exchange();
+            });
         });
-    });
+    }
 }
 
 criterion_group!(benches, handshake);

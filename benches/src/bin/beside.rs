@@ -15,7 +15,7 @@ use chacha20::{
 };
 use getrandom::SysRng;
 use otr_benches::{Pair, Signing};
-use otr_crypto::{DhKeyPair, IdentityKey};
+use otr_crypto::{DhKeyPair, IdentityKey, Suite};
 use otr_wire::Version;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -55,7 +55,7 @@ impl Measurement {
     }
 }
 
-const MEASUREMENTS: [Measurement; 17] = [
+const MEASUREMENTS: [Measurement; 18] = [
     Measurement::new("exchange/3", meet, Version::Three, 0, 16, 1),
     Measurement::new("exchange/2", meet, Version::Two, 0, 16, 1),
     Measurement::new("ping-pong/64", ping_pong, Version::Three, 64, 16, 2),
@@ -64,10 +64,11 @@ const MEASUREMENTS: [Measurement; 17] = [
     Measurement::new("burst/1024", burst, Version::Three, 1024, 40, 32),
     Measurement::new("burst/65536", burst, Version::Three, 65536, 20, 8),
     Measurement::new("smp", compare, Version::Three, 0, 4, 1),
-    Measurement::new("exchange/25519", meet, Version::Curve25519, 0, 16, 4),
-    Measurement::new("ping-pong/25519", ping_pong, Version::Curve25519, 64, 16, 8),
-    Measurement::new("burst/25519", burst, Version::Curve25519, 1024, 40, 32),
-    Measurement::new("smp/25519", compare, Version::Curve25519, 0, 8, 1),
+    Measurement::new("25519/exchange/3", meet, Version::Curve25519, 0, 16, 4),
+    Measurement::new("25519/kem", kem, Version::Curve25519, 0, 16, 8),
+    Measurement::new("25519/ping-pong/64", ping_pong, Version::Curve25519, 64, 16, 8),
+    Measurement::new("25519/burst/1024", burst, Version::Curve25519, 1024, 40, 32),
+    Measurement::new("25519/smp", compare, Version::Curve25519, 0, 8, 1),
     Measurement::new("dsa-key", dsa_key, Version::Three, 0, 12, 1),
     Measurement::new("public-value", public_value, Version::Three, 0, 20, 8),
     Measurement::new("shared-secret", shared_secret, Version::Three, 0, 20, 8),
@@ -159,6 +160,18 @@ fn shared_secret(_: &mut Pair, each: u32, _: &str) -> Duration {
     let begun = now();
     for (ours, theirs) in pairs.iter().zip(pairs.iter().skip(1)) {
         ours.agree(theirs.public()).expect("an honest value");
+    }
+    now() - begun
+}
+
+/// The encapsulation of an exchange, all three parts of it.
+fn kem(_: &mut Pair, each: u32, _: &str) -> Duration {
+    let mut rng = ChaCha20Rng::seed_from_u64(4);
+    let begun = now();
+    for _ in 0..each {
+        let key = Suite::Curve25519.kem_key(&mut rng);
+        let (ciphertext, _) = Suite::Curve25519.encapsulate(key.public(), &mut rng).expect("a key of our own");
+        key.open(&ciphertext).expect("a ciphertext of our own");
     }
     now() - begun
 }

@@ -51,7 +51,7 @@ pub(crate) fn verify(
             let [p, q, g, y] = [key.p, key.q, key.g, key.y].map(|number| number.as_bytes());
             known_keys.get(p, q, g, y)
         }
-        SignedKey::Ed25519(key) => PublicKey::from_ed25519(key),
+        SignedKey::Ed25519(key) => known_keys.get_ed25519(key),
     };
     // attack rule NEW-9: no key of one suite proves anything in the other.
     let key = key.ok().filter(|key| key.suite() == ours.suite()).ok_or(Error::Verification)?;

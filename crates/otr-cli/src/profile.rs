@@ -6,7 +6,7 @@ use std::path::Path;
 use otr_crypto::{Fingerprint, IdentityKey};
 use otr_session::{Account, Config, Conversation, Trust};
 use otr_store::{KnownFingerprint, Problem, Store, VouchedFingerprint};
-use otr_wire::{InstanceTag, Version};
+use otr_wire::InstanceTag;
 
 use crate::{args::Curve25519, error::Error, outside};
 
@@ -70,7 +70,7 @@ impl Profile {
         for record in vouched.records {
             if record.account == self.account && record.protocol == self.protocol {
                 // An identity that the user has struck off the record stays off it.
-                let _ = account.remember_version(&record.contact, record.by, Version::Curve25519);
+                let _ = account.remember_vouched(&record.contact, record.fingerprint, record.by);
             }
         }
         Ok(())

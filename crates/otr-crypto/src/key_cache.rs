@@ -1,7 +1,7 @@
 use alloc::collections::VecDeque;
 
 use crate::dsa::Numbers;
-use crate::public_key::encode;
+use crate::public_key::{encode, encode_ed25519};
 use crate::{Error, PublicKey};
 
 /// Keys that have been checked already, so that the full check runs once per key.
@@ -23,12 +23,25 @@ impl PublicKeyCache {
     ///
     /// As [`PublicKey::from_parts`]; numbers that are no key are not remembered.
     pub fn get(&mut self, p: &[u8], q: &[u8], g: &[u8], y: &[u8]) -> Result<PublicKey, Error> {
-        let encoded = encode(&Numbers { p, q, g, y });
+        self.known_or(&encode(&Numbers { p, q, g, y }), || PublicKey::from_parts(p, q, g, y))
+    }
+
+    /// The Ed25519 key with these bytes, checked now unless it is known.
+    ///
+    /// # Errors
+    ///
+    /// As [`PublicKey::from_ed25519`].
+    pub fn get_ed25519(&mut self, bytes: &[u8; 32]) -> Result<PublicKey, Error> {
+        self.known_or(&encode_ed25519(bytes), || PublicKey::from_ed25519(bytes))
+    }
+
+    fn known_or(
+        &mut self,
+        encoded: &[u8],
+        check: impl FnOnce() -> Result<PublicKey, Error>,
+    ) -> Result<PublicKey, Error> {
         let known = self.keys.iter().find(|key| key.encoded() == encoded);
-        let key = match known {
-            Some(key) => key.clone(),
-            None => PublicKey::from_parts(p, q, g, y)?,
-        };
+        let key = known.cloned().map_or_else(check, Ok)?;
         self.insert(key.clone());
         Ok(key)
     }

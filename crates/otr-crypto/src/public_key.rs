@@ -95,7 +95,7 @@ impl PublicKey {
         let mut fingerprint = [0; 20];
         fingerprint.copy_from_slice(full_digest.split_at(20).0);
         Self(Arc::new(Checked {
-            encoded: [&ED25519_TYPE, key.as_bytes().as_slice()].concat(),
+            encoded: encode_ed25519(key.as_bytes()),
             fingerprint: Fingerprint::from_bytes(fingerprint),
             full_digest,
             kind: Kind::Ed25519(key.clone()),
@@ -159,6 +159,11 @@ impl PublicKey {
             Kind::Ed25519(_) => None,
         }
     }
+}
+
+/// The 32 bytes as a PUBKEY, whether or not they are a key.
+pub(crate) fn encode_ed25519(key: &[u8; 32]) -> Vec<u8> {
+    [&ED25519_TYPE, key.as_slice()].concat()
 }
 
 /// The numbers as a PUBKEY, whether or not they are a key.

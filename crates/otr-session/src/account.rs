@@ -44,6 +44,9 @@ pub enum NotPossible {
     /// The other side has had too many wrong guesses.
     #[error("too many comparisons with this identity have failed; wait, or compare fingerprints")]
     TooManyComparisons,
+    /// The Curve25519 suite was given a key that is not of it.
+    #[error("this is no Ed25519 key")]
+    KeyOfAnotherKind,
     /// What would have been sent was refused.
     #[error(transparent)]
     Refused(#[from] Refusal),
@@ -78,10 +81,10 @@ impl Account {
     ///
     /// # Errors
     ///
-    /// Gives back a key of another kind.
-    pub fn use_curve25519(&mut self, identity: IdentityKey) -> Result<(), IdentityKey> {
+    /// [`NotPossible::KeyOfAnotherKind`] for a DSA key.
+    pub fn use_curve25519(&mut self, identity: IdentityKey) -> Result<(), NotPossible> {
         if identity.public_key().suite() != Suite::Curve25519 {
-            return Err(identity);
+            return Err(NotPossible::KeyOfAnotherKind);
         }
         self.shared.curve25519 = Some(identity);
         Ok(())
@@ -321,6 +324,20 @@ impl Account {
     ) -> Result<(), NotPossible> {
         self.on_record(peer, fingerprint)?;
         self.contact(peer).0.known.spoke(fingerprint, version);
+        Ok(())
+    }
+
+    /// Puts on record that a conversation with the identity `by` vouched for a Curve25519 identity, as when stored
+    /// records are loaded; see [`vouched_fingerprints`](Self::vouched_fingerprints).
+    ///
+    /// # Errors
+    ///
+    /// When `by` is not on record for `peer`.
+    pub fn remember_vouched(&mut self, peer: &str, of: Fingerprint, by: Fingerprint) -> Result<(), NotPossible> {
+        self.on_record(peer, by)?;
+        let (contact, _) = self.contact(peer);
+        contact.known.vouch(of, by);
+        contact.known.spoke(by, Version::Curve25519);
         Ok(())
     }
 

@@ -7,9 +7,8 @@ use crate::REPLY_INTERVAL;
 /// A bucket of tokens that fills with time.
 #[derive(Debug, Clone)]
 pub(crate) struct Budget {
-    /// Time not yet spent, at most that of a full bucket.
-    saved: Duration,
-    last: Duration,
+    /// When it is full, if no token is taken until then.
+    full_at: Duration,
     rate: &'static Rate,
 }
 
@@ -29,7 +28,7 @@ impl Rate {
 impl Budget {
     /// A full bucket.
     pub(crate) const fn new(rate: &'static Rate) -> Self {
-        Self { saved: rate.full(), last: Duration::ZERO, rate }
+        Self { full_at: Duration::ZERO, rate }
     }
 
     /// The key exchange work of one contact (attacks 1.2: burst 10, 1 per 6 s).
@@ -52,25 +51,21 @@ impl Budget {
 
     /// Takes a token, if there is one.
     pub(crate) fn take(&mut self, now: Duration) -> bool {
-        let fresh = self.saved.saturating_add(now.saturating_sub(self.last));
-        self.saved = fresh.min(self.rate.full());
-        self.last = self.last.max(now);
-        match self.saved.checked_sub(self.rate.each) {
-            Some(rest) => {
-                self.saved = rest;
-                true
-            }
-            None => false,
+        let full_at = self.full_at.max(now).saturating_add(self.rate.each);
+        let has_token = full_at.saturating_sub(now) <= self.rate.full();
+        if has_token {
+            self.full_at = full_at;
         }
+        has_token
     }
 
     /// When there is a token at the latest.
     pub(crate) fn ready_at(&self) -> Duration {
-        self.last.saturating_add(self.rate.each.saturating_sub(self.saved))
+        self.full_at.saturating_add(self.rate.each).saturating_sub(self.rate.full())
     }
 
     /// Whether the bucket is full, so that forgetting it changes nothing.
     pub(crate) fn is_full(&self, now: Duration) -> bool {
-        self.saved.saturating_add(now.saturating_sub(self.last)) >= self.rate.full()
+        self.full_at <= now
     }
 }

@@ -57,7 +57,8 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 async fn play(args: &Args, out: &mut impl Write) -> Result<(), Error> {
     let keys = [(); 2].map(|()| IdentityKey::generate(&mut outside::randomness()));
     // What the thief will steal: the secret number of each key.
-    let stolen: Vec<_> = keys.iter().filter_map(|key| key.hazmat_parts().map(|parts| parts.x)).collect();
+    let stolen: Option<Vec<_>> = keys.iter().map(|key| key.hazmat_parts().map(|parts| parts.x)).collect();
+    let stolen = stolen.ok_or(Error::Demo("there is nothing to steal"))?;
     let [alice, bob] = party::introduce(keys, Curve25519::Off).await?;
     let tape = talk(alice, bob, out).await?;
     if let Some(file) = &args.record {

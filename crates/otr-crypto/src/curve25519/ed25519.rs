@@ -3,10 +3,11 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use ed25519_dalek::{Signature, Signer};
+use ed25519_dalek::{Signature, Signer, Verifier};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
+use super::x25519;
 use crate::Error;
 use crate::secret::{Secret, opaque_debug};
 
@@ -61,9 +62,10 @@ impl SigningKey {
     /// [`Error::Rejected`] when the new signature does not verify: a computer that miscalculated would publish enough to
     /// find the secret.
     pub(crate) fn sign(&self, label: &[u8], message: &[u8]) -> Result<[u8; SIGNATURE_BYTES], Error> {
-        let signature = self.key.sign(&labelled(label, message)).to_bytes();
-        self.verifying.verify(label, message, &signature)?;
-        Ok(signature)
+        let message = labelled(label, message);
+        let signature = self.key.sign(&message);
+        self.verifying.0.verify(&message, &signature).map_err(|_| Error::Rejected)?;
+        Ok(signature.to_bytes())
     }
 }
 
@@ -80,8 +82,11 @@ impl VerifyingKey {
     /// * [`Error::KeyPublicValue`] when the point's order divides 8: under such a key, others than its owner can sign.
     pub(crate) fn from_bytes(bytes: &[u8; VERIFYING_BYTES]) -> Result<Self, Error> {
         let key = ed25519_dalek::VerifyingKey::from_bytes(bytes).map_err(|_| Error::Encoding)?;
-        // Decoding reduces y and ignores a needless sign, so only one encoding comes back as it went in.
-        if key.to_edwards().compress().as_bytes() != bytes {
+        // Decoding reduces y. It ignores a needless sign, too, which only the points with x = 0 can have.
+        let mut y = *bytes;
+        y[VERIFYING_BYTES - 1] &= 0x7f;
+        let is_marked_zero = key.is_weak() && key.to_edwards().compress().as_bytes() != bytes;
+        if !x25519::is_reduced(&y) || is_marked_zero {
             return Err(Error::Encoding);
         }
         if key.is_weak() {

@@ -61,16 +61,21 @@ impl X25519Secret {
 /// * [`Error::PublicRange`] when the highest bit is set or u is p or more;
 /// * [`Error::PublicSubgroup`] when the point, on the curve or on its twist, has an order that divides 8.
 pub(crate) fn check_public(theirs: &[u8; X25519_BYTES]) -> Result<(), Error> {
-    // Most significant byte first, an array compares as its number does.
-    let mut number = *theirs;
-    number.reverse();
-    if number >= P {
+    if !is_reduced(theirs) {
         return Err(Error::PublicRange);
     }
     if LOW_ORDER.contains(theirs) {
         return Err(Error::PublicSubgroup);
     }
     Ok(())
+}
+
+/// Whether a little-endian number is below p.
+pub(super) fn is_reduced(number: &[u8; X25519_BYTES]) -> bool {
+    // Most significant byte first, an array compares as its number does.
+    let mut number = *number;
+    number.reverse();
+    number < P
 }
 
 /// p = 2^255 - 19, big-endian.
