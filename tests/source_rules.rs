@@ -108,7 +108,8 @@ fn code(name: &str) -> Vec<(String, String)> {
 
 /// Whether the file holds nothing but tests, by its name or because the crate's root declares it so.
 fn is_test_module(folder: &Path, path: &Path) -> bool {
-    if path.ends_with("tests.rs") {
+    let within = path.strip_prefix(folder).unwrap_or(path);
+    if path.ends_with("tests.rs") || within.components().any(|part| part.as_os_str() == "tests") {
         return true;
     }
     let library = fs::read_to_string(folder.join("lib.rs")).unwrap_or_default();

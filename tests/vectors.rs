@@ -84,6 +84,29 @@ fn exchanges_replay_byte_for_byte() {
     holds("otr/exchanges.json");
 }
 
+// attack: NEW-7, NEW-9
+#[test]
+fn conversations_of_the_suite_replay_byte_for_byte() {
+    holds("otr/curve25519/conversations.json");
+}
+
+// attack: NEW-1, NEW-7, NEW-8, NEW-9
+#[test]
+fn derivations_of_the_suite() {
+    holds("otr/curve25519/derivations.json");
+}
+
+#[test]
+fn encodings_of_the_suite() {
+    holds("otr/curve25519/encodings.json");
+}
+
+// attack: NEW-1, NEW-7
+#[test]
+fn exchanges_of_the_suite_replay_byte_for_byte() {
+    holds("otr/curve25519/exchanges.json");
+}
+
 // attack: FRAG-1, FRAG-2, FRAG-11
 #[test]
 fn fragments() {

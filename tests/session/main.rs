@@ -17,6 +17,7 @@ mod host;
 mod identity;
 mod lost_sessions;
 mod moving_attacked;
+mod moving_corners;
 mod no_panic;
 mod repeats;
 mod reveal;

@@ -225,7 +225,7 @@ impl Exchange {
         let bytes = unarmour(text);
         let message = Message::decode(&bytes).expect("a well-formed message");
         let mut context =
-            Context { identity: &self.identity, known_keys: &mut self.known_keys, bond: &[], now, rng: &mut self.rng };
+            Context { identity: &self.identity, known_keys: &mut self.known_keys, bond: None, now, rng: &mut self.rng };
         self.ake.receive(&message, &mut context).expect("an acceptable message")
     }
 }

@@ -44,7 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let message = Message::decode(&bytes)?;
         writeln!(out, "{} receives {:?}, {} bytes", receiver.name, message.payload.message_type(), bytes.len())?;
         let context =
-            &mut Context { identity: &receiver.identity, known_keys: &mut receiver.known_keys, bond: &[], now, rng };
+            &mut Context { identity: &receiver.identity, known_keys: &mut receiver.known_keys, bond: None, now, rng };
         on_the_way = match receiver.ake.receive(&message, context)? {
             Outcome::Ignored => None,
             Outcome::Reply(reply) => Some(reply),

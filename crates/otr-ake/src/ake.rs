@@ -3,7 +3,7 @@
 use core::{cmp::Ordering, mem, time::Duration};
 use std::sync::Arc;
 
-use otr_crypto::{IdentityKey, PublicKeyCache};
+use otr_crypto::{Bond, IdentityKey, PublicKeyCache};
 use otr_wire::{DhCommit, DhKey, Header, Message, Payload, RevealSignature, Signature, Version};
 use rand_core::CryptoRng;
 
@@ -36,8 +36,8 @@ pub struct Context<'a, R: ?Sized> {
     pub identity: &'a IdentityKey,
     /// Public keys that have been checked before.
     pub known_keys: &'a mut PublicKeyCache,
-    /// In the Curve25519 suite: what else the two ends have to agree on, before or beside the exchange; it is bound to it.
-    pub bond: &'a [u8],
+    /// In the Curve25519 suite: what else the two ends have to know, beside the exchange that is bound to it.
+    pub bond: Option<&'a Bond>,
     /// The host's monotonic time.
     pub now: Duration,
     /// Randomness for keys and signatures.

@@ -7,7 +7,7 @@ use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
 
 use crate::secret::{Secret, opaque_debug};
-use crate::{Error, Fingerprint, SessionId, Suite, mpi};
+use crate::{Binding, Error, Fingerprint, SessionId, Suite, mpi};
 
 /// What two users compare: 32 bytes, wiped on drop (spec: "Secret information").
 ///
@@ -25,19 +25,13 @@ impl ComparedSecret {
     /// `text` is hashed as it is, by convention UTF-8; whoever wants composed and decomposed letters to be equal
     /// normalises before.
     pub fn new(initiator: &Fingerprint, responder: &Fingerprint, session: &SessionId, text: &[u8]) -> Self {
-        Self::in_suite(Suite::Otr, initiator, responder, session, text)
+        Self::bound(&Binding::otr(*session), initiator, responder, text)
     }
 
-    /// The same for a conversation in this suite: [`Suite::Curve25519`] has the 23 bytes `OTR-25519 v1 SMP secret`
-    /// before all that is hashed.
-    pub fn in_suite(
-        suite: Suite,
-        initiator: &Fingerprint,
-        responder: &Fingerprint,
-        session: &SessionId,
-        text: &[u8],
-    ) -> Self {
-        let domain: &[u8] = match suite {
+    /// The same for the session that `binding` stands for, in either suite. In [`Suite::Curve25519`] the 23 bytes
+    /// `OTR-25519 v1 SMP secret` come before all that is hashed, and the 32 bytes of the binding after the session id.
+    pub fn bound(binding: &Binding, initiator: &Fingerprint, responder: &Fingerprint, text: &[u8]) -> Self {
+        let domain: &[u8] = match binding.suite() {
             Suite::Otr => b"",
             Suite::Curve25519 => b"OTR-25519 v1 SMP secret",
         };
@@ -46,7 +40,8 @@ impl ComparedSecret {
         hash.update([1]);
         hash.update(initiator.as_bytes());
         hash.update(responder.as_bytes());
-        hash.update(session.as_bytes());
+        hash.update(binding.session_id().as_bytes());
+        hash.update(binding.more());
         hash.update(text);
         let mut secret = Secret::zeroed();
         hash.finalize_into(secret.as_mut().into());
@@ -215,10 +210,16 @@ mod tests {
     fn the_secret_of_another_suite_is_another_one() {
         let session = session();
         let [alice, bob] = [[1; 20], [2; 20]].map(Fingerprint::from_bytes);
-        let secret = |suite| ComparedSecret::in_suite(suite, &alice, &bob, &session, b"x");
-        assert_eq!(secret(Suite::Otr).as_bytes(), ComparedSecret::new(&alice, &bob, &session, b"x").as_bytes());
-        let input = [b"OTR-25519 v1 SMP secret", &[1][..], &[1; 20], &[2; 20], session.as_bytes(), b"x"];
-        assert_eq!(secret(Suite::Curve25519).as_bytes()[..], Sha256::digest(input.concat())[..]);
+        let secret = |binding| ComparedSecret::bound(&binding, &alice, &bob, b"x");
+        assert_eq!(
+            secret(Binding::otr(session)).as_bytes(),
+            ComparedSecret::new(&alice, &bob, &session, b"x").as_bytes()
+        );
+        let input = [b"OTR-25519 v1 SMP secret", &[1][..], &[1; 20], &[2; 20], session.as_bytes(), &[3; 32], b"x"];
+        assert_eq!(
+            secret(Binding::hazmat_curve25519(session, [3; 32])).as_bytes()[..],
+            Sha256::digest(input.concat())[..]
+        );
     }
 
     // Computed with Python's hashlib.

@@ -91,6 +91,6 @@ pub use group::{Ristretto255, Ristretto255Element, Ristretto255Exponent, Ristret
 pub use identity::{IdentityKey, IdentityParts};
 pub use key_cache::PublicKeyCache;
 pub use public_key::PublicKey;
-pub use session_root::{Bond, SessionRoot};
+pub use session_root::{Binding, Bond, SessionRoot};
 pub use suite::Suite;
 pub use transcript::Transcript;

@@ -2,9 +2,9 @@
 
 use core::time::Duration;
 
-use otr_crypto::{SessionId, Suite};
+use otr_crypto::Binding;
 use otr_smp::{AnySmp, Event as SmpEvent, Meaning, Message, Received, RunId, Secret, State};
-use otr_wire::{Flags, Plaintext, Tlv, TlvType};
+use otr_wire::{Flags, Plaintext, Tlv, TlvType, Version};
 use rand_core::CryptoRng;
 
 use crate::{
@@ -37,9 +37,9 @@ const KINDS: [TlvType; 6] = [
 #[derive(Debug)]
 pub(crate) struct Comparison {
     smp: AnySmp,
-    /// The session id when the run under way began: both sides' secrets are bound to this one, even if the keys are
+    /// The session in which the run under way began: both sides' secrets are bound to this one, even if the keys are
     /// refreshed before the user has answered.
-    session_id: Option<SessionId>,
+    binding: Option<Binding>,
     /// How many guesses the other side has had and lost.
     failed: u32,
     /// Runs that the other side may begin (attack rule SMP-22).
@@ -51,7 +51,7 @@ static ASKED: Rate = Rate { burst: 6, each: Duration::from_secs(10) };
 
 impl Comparison {
     pub(crate) const fn new() -> Self {
-        Self { smp: AnySmp::new(), session_id: None, failed: 0, asked: Budget::new(&ASKED) }
+        Self { smp: AnySmp::new(), binding: None, failed: 0, asked: Budget::new(&ASKED) }
     }
 
     pub(crate) const fn state(&self) -> State {
@@ -82,18 +82,18 @@ impl Contact {
         let Destination::Private(name) = self.destination() else { return Err(NotPossible::NotInPrivate) };
         let session = self.session(name).ok_or(NotPossible::NotInPrivate)?;
         let (ours, theirs) = (shared.identity_in(session), session.fingerprint());
-        let (suite, session_id) = (session.suite(), session.session_id());
+        let binding = session.binding();
         if !self.known.may_guess(theirs, now) {
             return Err(NotPossible::TooManyComparisons);
         }
-        let secret = Secret::in_suite(suite, &ours, &theirs, &session_id, secret.as_bytes());
+        let secret = Secret::bound(&binding, &ours, &theirs, secret.as_bytes());
         let mut smp = AnySmp::new();
-        let message = smp.start(suite, secret, question, now, rng).map_err(NotPossible::Comparison)?;
+        let message = smp.start(binding.suite(), secret, question, now, rng).map_err(NotPossible::Comparison)?;
         // What cannot begin does not end what is under way; this one begins.
         self.end_comparison(name, peer, shared, now);
         let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
         session.comparison.smp = smp;
-        session.comparison.session_id = Some(session_id);
+        session.comparison.binding = Some(binding);
         session.comparison.failed = 0;
         self.send_step(name, peer, &message, shared, now);
         Ok(())
@@ -113,10 +113,9 @@ impl Contact {
         let name = self.sessions().find(|(_, session)| asked(session)).map(|(name, _)| name);
         let name = name.ok_or(NotPossible::Comparison(otr_smp::Error::NotAsked))?;
         let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
-        let session_id = session.comparison.session_id.unwrap_or_else(|| session.session_id());
+        let binding = session.comparison.binding.unwrap_or_else(|| session.binding());
         let ours = shared.identity_in(session);
-        let suite = session.comparison.smp.suite().unwrap_or(session.suite());
-        let secret = Secret::in_suite(suite, &session.fingerprint(), &ours, &session_id, secret.as_bytes());
+        let secret = Secret::bound(&binding, &session.fingerprint(), &ours, secret.as_bytes());
         let message = session.comparison.smp.answer(run, secret, now, rng).map_err(NotPossible::Comparison)?;
         self.send_step(name, peer, &message, shared, now);
         Ok(())
@@ -152,11 +151,11 @@ impl Contact {
     }
 
     /// Handles the records of an accepted message that belong to a comparison: at most one (attack rule TLV-4). A run
-    /// that they begin has the primitives and the id of the session that the message came in.
+    /// that they begin is bound to the session that the message came in, of this version.
     pub(crate) fn receive_comparison<R: CryptoRng + ?Sized>(
         &mut self,
         name: InstanceName,
-        (suite, session_id): (Suite, SessionId),
+        version: Version,
         tlvs: &[Tlv<'_>],
         turn: &mut Turn<'_, R>,
     ) {
@@ -170,12 +169,14 @@ impl Contact {
         if step.kind() != TlvType::SMP_ABORT && !self.may_compare(name, step.kind(), turn) {
             return;
         }
+        let reading = self.instances.get_mut(name).and_then(|instance| instance.reading(version));
+        let Some(binding) = reading.map(|session| session.binding()) else { return };
         let Some(session) = self.session_mut(name) else { return };
         let before = session.comparison.state();
         let message = Message::decode(step.kind(), step.value());
-        let received = session.comparison.smp.receive(suite, &message, turn.now, turn.rng);
+        let received = session.comparison.smp.receive(binding.suite(), &message, turn.now, turn.rng);
         if matches!(received.event, Some(SmpEvent::Asked { .. })) {
-            session.comparison.session_id = Some(session_id);
+            session.comparison.binding = Some(binding);
         }
         // attack rule G-7: without leave to answer, only a run that the user has a part in goes on.
         let may_reply = turn.may_reply || before != State::Expect1;

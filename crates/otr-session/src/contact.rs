@@ -46,6 +46,8 @@ pub(crate) struct Contact {
     /// How many sessions there have been.
     pub(crate) sessions: u64,
     pub(crate) tag_offer: TagOffer,
+    /// Whether the last query was, to the letter, one of ours: the same program seems to be there.
+    pub(crate) asked_as_we_ask: bool,
     pub(crate) budgets: Budgets,
 }
 
@@ -158,6 +160,7 @@ impl Contact {
             loss: Loss::default(),
             sessions: 0,
             tag_offer: TagOffer::NotSent,
+            asked_as_we_ask: false,
             budgets: Budgets::new(),
         }
     }

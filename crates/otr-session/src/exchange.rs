@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use otr_ake::{Context, Cost, Established, Offer, Outcome};
+use otr_ake::{Context, Cost, Established, Offer, Outcome, Role};
 use otr_crypto::{Fingerprint, Suite};
 use otr_wire::{Header, Message, Payload, Version, Versions};
 use rand_core::CryptoRng;
@@ -11,7 +11,7 @@ use rand_core::CryptoRng;
 use crate::{
     Event, MAX_INSTANCES, MOVING_TIME, SessionState, Warning, comparing,
     contact::{Contact, InstanceName, OpenOffer},
-    instance::Instance,
+    moving,
     receiving::Turn,
     session::Session,
 };
@@ -90,18 +90,25 @@ impl Contact {
         }
         let name = message.header.sender();
         let header = Header::new(version, turn.shared.instance_tag, name);
-        let is_move = !self.versions(&turn.shared.config).contains(version);
+        let allowed = self.versions(&turn.shared.config).contains(version);
         // An instance that is not known yet is made aside: a refused message leaves none behind, and drives none out.
-        let mut new = match self.instances.get(name).is_some() {
-            true => None,
-            false if !is_move && self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
-            false => return,
+        let mut new = match self.instances.get(name) {
+            Some(_) => None,
+            None if allowed && self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
+            None => return,
         };
-        let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
-        if !is_move && instance.session.is_none() && instance.ake.version() != version {
-            *instance = Instance::new(header, turn.now);
-        }
-        let Some((ake, _)) = instance.exchange(version) else { return };
+        let known = new.as_deref().or_else(|| self.instances.get(name));
+        // Where the host has changed the versions, an instance gets an exchange of the version that is allowed now.
+        let fits = known.is_some_and(|instance| instance.ake.version() == version);
+        let mut other = (allowed && !fits).then(|| self.new_instance(header, turn.now));
+        let is_move = !allowed && !fits;
+        let moving = known.filter(|_| is_move).and_then(|instance| instance.moving.as_deref());
+        let ake = match (&other, moving, known) {
+            (Some(other), _, _) => &other.ake,
+            (None, Some(moving), _) => &moving.ake,
+            (None, None, Some(instance)) if fits => &instance.ake,
+            (None, None, _) => return,
+        };
         let granted = match ake.cost(message) {
             Cost::Nothing => true,
             Cost::Repetition => self.budgets.repetitions.take(turn.now),
@@ -118,13 +125,23 @@ impl Contact {
                 None => return,
             },
         };
+        let addresses = shared.config.addresses(turn.peer);
+        let directly =
+            (version == Version::Curve25519).then(|| moving::bind(None, Role::Initiator, [&[]; 2], addresses));
         let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
-        let Some((ake, bond)) = instance.exchange(version) else { return };
+        let (ake, bond) = match (&mut other, &mut instance.moving) {
+            (Some(other), _) => (&mut other.ake, directly.as_ref()),
+            (None, Some(moving)) if is_move => (&mut moving.ake, Some(&moving.bond)),
+            (None, _) => (&mut instance.ake, directly.as_ref()),
+        };
         let known_keys = &mut shared.known_keys;
         let mut context = Context { identity, known_keys, bond, now: turn.now, rng: &mut *turn.rng };
         let result = ake.receive(message, &mut context);
         if !matches!(result, Ok(Outcome::Ignored) | Err(_)) {
             instance.touched = turn.now;
+            if let Some(other) = other {
+                instance.ake = other.ake;
+            }
             if let Some(instance) = new {
                 self.add_instance(name, instance);
             }
@@ -227,6 +244,7 @@ impl Contact {
         if let Some(event) = cut_off {
             turn.event(event);
         }
+        let seems_alike = self.asked_as_we_ask || self.known.version(fingerprint) == Some(Version::Curve25519);
         self.note_version(name, fingerprint, version, turn);
         let is_new = self.known.trust(fingerprint).is_none();
         if is_new {
@@ -246,7 +264,9 @@ impl Contact {
         }
         self.recover(name, is_new || !is_meant, turn);
         self.flush_queue(turn.peer, turn.shared, turn.now);
-        self.name_suites(name, turn.peer, turn.shared, turn.now);
+        if seems_alike && turn.may_reply {
+            self.name_suites(name, turn.peer, turn.shared, turn.now);
+        }
     }
 
     /// Remembers the version of a completed exchange, and tells of one that is older than it could be

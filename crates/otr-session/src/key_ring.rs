@@ -58,6 +58,10 @@ impl KeyRing {
         }
     }
 
+    pub(crate) const fn root(&self) -> &SessionRoot {
+        &self.root
+    }
+
     /// The serial numbers for sending: of our previous key, which they have, and of their current one. `None` when
     /// our numbers are used up (attack rule DATA-4).
     pub(crate) fn sending_keyids(&self) -> Option<(KeyId, KeyId)> {

@@ -1,7 +1,7 @@
 //! Moving over to the Curve25519 suite, from inside a private conversation of version 3 (docs/curve25519.md).
 //!
-//! Each side names the suite and its identity there in a record of the conversation, where nobody can strip it. The
-//! initiator of the conversation then begins the suite's exchange, which is bound to the conversation and to both
+//! Each side names the suite and its identity there in a record of the conversation, where nobody can strip it: at once
+//! where the other side seems to have the suite, with the first text where nothing tells. The initiator of the conversation then begins the suite's exchange, which is bound to the conversation and to both
 //! records. There is no moment in which text could go astray: the responder reads in both sessions and goes on sending
 //! in the old one until the initiator has shown, by a message in the new one, that it has moved; the initiator moves
 //! when its exchange is complete, and goes on reading in the old one.
@@ -22,7 +22,7 @@ use crate::{
     shared::Shared,
 };
 
-/// The record that names the suites of a side, in a message of its own: for each the number of its version (2 bytes)
+/// The record that names the suites of a side: for each the number of its version (2 bytes)
 /// and a length (2 bytes) with so many bytes; of the Curve25519 suite these are the Ed25519 key. Other programs pass
 /// over it.
 pub const SUITES: TlvType = TlvType(0x4f54);
@@ -39,18 +39,20 @@ pub(crate) struct Moving {
     /// The suite's exchange.
     pub(crate) ake: Ake,
     /// What it is bound to: the session of version 3, and what both sides have said in it.
-    pub(crate) bond: Vec<u8>,
+    pub(crate) bond: Bond,
     /// The identity that the other side has named.
     their_key: PublicKey,
-    /// When the last attempt began.
+    /// When the last attempt began, or we moved.
     since: Duration,
+    /// How many attempts there have been.
+    attempts: u32,
     /// The session of the suite, for reading until the other side has spoken in it.
     pub(crate) next: Option<Box<Session>>,
     /// The session of version 3, for reading after we have moved.
     pub(crate) former: Option<Box<Session>>,
-    /// Whether we have said what of the former session we have read.
-    reported: bool,
-    /// Whether the other side has said so.
+    /// Whether the former session is read in no more, and all that was read there has been said.
+    is_closed: bool,
+    /// Whether the other side has said in the new session what it has read.
     pub(crate) heard_report: bool,
 }
 
@@ -63,7 +65,7 @@ pub(crate) struct Vouched {
     pub(crate) is_shared: bool,
 }
 
-/// The suites in a record: the Ed25519 key, if it is there.
+/// The Ed25519 key in a record, if it is there.
 fn decode(mut record: &[u8]) -> Option<PublicKey> {
     loop {
         let (number, rest) = record.split_first_chunk()?;
@@ -83,12 +85,12 @@ fn encode(key: &PublicKey) -> Vec<u8> {
 }
 
 impl Contact {
-    /// Names our suites in a new session of version 3.
+    /// Names our suites in a session of version 3, in a message of its own. There are programs that a message which
+    /// nobody asked for throws out of step, so it goes only where the other side seems to have the suite, too.
     pub(crate) fn name_suites(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
-        let Some(record) = shared.curve25519.as_ref().map(|key| encode(key.public_key())) else { return };
-        let Some(session) = self.session_mut(name).filter(|session| may_move(session)) else { return };
-        let Ok(tlv) = Tlv::new(SUITES, &record) else { return };
-        let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
+        let Some(session) = self.session_mut(name) else { return };
+        let Some(record) = suites(session, shared) else { return };
+        let plaintext = Plaintext { tlvs: Tlv::new(SUITES, &record).into_iter().collect(), ..Plaintext::default() };
         // Nothing waits for this message; without it the conversation stays as it is.
         let _ = outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now);
     }
@@ -106,39 +108,47 @@ impl Contact {
             return;
         };
         let header = Header::new(Version::Curve25519, turn.shared.instance_tag, name);
-        let named = tlvs.iter().find(|tlv| tlv.kind() == SUITES).and_then(|tlv| decode(tlv.value()));
-        let is_retry = match (named, &instance.moving) {
-            (Some(theirs), moving) if moving.as_ref().is_none_or(|moving| moving.their_key != theirs) => {
+        let record = tlvs.iter().find(|tlv| tlv.kind() == SUITES).map(Tlv::value);
+        let theirs = record.and_then(decode);
+        match (record.zip(theirs), &instance.moving) {
+            (Some((record, theirs)), moving) if moving.as_ref().is_none_or(|moving| moving.their_key != theirs) => {
                 // attack rule AKE-11
                 let Some(bond) = session.bond.as_ref().filter(|_| theirs != ours) else { return };
-                let bond = bind(bond, session.role(), &ours, &theirs, turn.shared.config.addresses(turn.peer));
+                let addresses = turn.shared.config.addresses(turn.peer);
+                let bond = bind(Some(bond), session.role(), [&encode(&ours), record], addresses);
                 instance.moving = Some(Box::new(Moving {
                     ake: Ake::new(header),
                     bond,
                     their_key: theirs,
                     since: turn.now,
+                    attempts: 0,
                     next: None,
                     former: None,
-                    reported: false,
+                    is_closed: false,
                     heard_report: false,
                 }));
-                false
+                // attack rule NEW-15: both have it now, so that who withholds it is told of.
+                if let Some(session) = &mut instance.session {
+                    session.moves_until.get_or_insert(turn.now.saturating_add(MOVING_TIME));
+                }
             }
-            (_, Some(moving)) if turn.now.saturating_sub(moving.since) >= MOVING_TIME => true,
+            (_, Some(moving)) if turn.now >= moving.again_at() => {}
             _ => return,
-        };
-        let begins = session.role() == Role::Initiator;
-        if is_retry {
-            self.name_suites(name, turn.peer, turn.shared, turn.now);
         }
-        let granted = !begins || self.take_exchange(turn);
+        // Ours is new to the other side, or may have been lost.
+        self.name_suites(name, turn.peer, turn.shared, turn.now);
+        let Some(role) = self.session(name).map(Session::role) else { return };
+        let begins = role == Role::Initiator && self.take_exchange(turn);
         let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) else {
             return;
         };
         moving.since = turn.now;
-        if begins && granted {
+        moving.attempts = moving.attempts.saturating_add(1);
+        if begins {
             let offer = Offer::new(header, turn.now, turn.rng);
             turn.transmit(header, &offer.message(None));
+            // What is left of an attempt before would lead elsewhere.
+            moving.ake.abandon();
             moving.ake.begin(offer);
         }
     }
@@ -169,15 +179,16 @@ impl Contact {
         moving.next = Some(session);
         if role == Role::Initiator {
             self.move_over(name, turn);
-            self.show_move(name, turn.peer, turn.shared, turn.now);
         }
     }
 
-    /// Lets the new session with an instance take the place of the old one.
+    /// Lets the new session with an instance take the place of the old one. What was read in the old one is said first of
+    /// all in the new one, which also shows the other side that we have moved.
     pub(crate) fn move_over<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
         let Some(instance) = self.instances.get_mut(name) else { return };
-        let Some(moving) = instance.moving.as_deref_mut() else { return };
-        let (Some(mut next), Some(mut old)) = (moving.next.take(), instance.session.take()) else { return };
+        let Some(moving) = instance.moving.as_deref_mut().filter(|_| instance.session.is_some()) else { return };
+        let Some(mut next) = moving.next.take() else { return };
+        let Some(mut old) = instance.session.take() else { return };
         next.take_over(&mut old);
         moving.since = turn.now;
         moving.former = Some(old);
@@ -189,6 +200,15 @@ impl Contact {
         instance.session = Some(next);
         let change = self.session_change(name, SessionState::Plaintext, true);
         turn.event(change);
+        self.say_what_was_read(name, turn);
+    }
+
+    /// Says in the new session what was read in the old one. If it is lost, whatever is said next shows the move, and at
+    /// the end of it this is said again.
+    fn say_what_was_read<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
+        if turn.may_reply {
+            self.report(name, turn.peer, turn.shared, turn.now);
+        }
     }
 
     /// A message was read, in the present session, the next one, or the former one: the other side has moved, or does
@@ -199,20 +219,12 @@ impl Contact {
             self.move_over(name, turn);
         }
         let Some(session) = self.session_mut(name) else { return };
+        session.last_received = turn.now;
         match &mut session.vouched {
             Some(vouched) if version == Version::Curve25519 => vouched.is_shared = true,
-            Some(vouched) if !vouched.is_shared && turn.may_reply => {
-                self.show_move(name, turn.peer, turn.shared, turn.now);
-            }
-            Some(_) | None => {}
-        }
-    }
-
-    /// Shows the other side that we have moved.
-    pub(crate) fn show_move(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
-        if let Some(session) = self.session_mut(name).filter(|session| !session.blocked) {
-            // If it is lost, whatever is said next shows it.
-            let _ = outgoing::send_heartbeat(peer, session, shared, now);
+            // It came after what we have said of the old session, or the other side has not heard that.
+            Some(_) => self.say_what_was_read(name, turn),
+            None => {}
         }
     }
 
@@ -224,11 +236,11 @@ impl Contact {
             let due = instance.moved_at().is_some_and(|at| at <= now);
             if let Some(moving) = &mut instance.moving {
                 moving.ake.expire(now);
-                if due && moving.reported {
+                if due && moving.is_closed {
                     instance.forget_former();
                     over = true;
                 } else if due {
-                    moving.reported = true;
+                    moving.is_closed = true;
                     read.push(name);
                 }
             }
@@ -239,7 +251,9 @@ impl Contact {
                 shared.event(peer, Event::Downgrade { from, to });
             }
         }
-        for name in read {
+        // attack rule G-7
+        let may_report = !self.settings.silent;
+        for name in read.into_iter().filter(|_| may_report) {
             self.report(name, peer, shared, now);
         }
         if over {
@@ -252,25 +266,19 @@ impl crate::instance::Instance {
     /// The session that messages of a version are read in.
     pub(crate) fn reading(&mut self, version: Version) -> Option<&mut Session> {
         let moving = self.moving.as_deref_mut();
-        let (next, former) = moving.map_or((None, None), |moving| (moving.next.as_mut(), moving.former.as_mut()));
+        let (next, former) = moving.map_or((None, None), |moving| {
+            // What was said not to have been read is not read later.
+            (moving.next.as_mut(), moving.former.as_mut().filter(|_| !moving.is_closed))
+        });
         let sessions = self.session.as_mut().into_iter().chain(next).chain(former);
         sessions.map(Box::as_mut).find(|session| session.header().version() == version)
     }
 
-    /// The exchange that messages of a version belong to, and what it is bound to.
-    pub(crate) fn exchange(&mut self, version: Version) -> Option<(&mut Ake, &[u8])> {
-        if self.ake.version() == version {
-            return Some((&mut self.ake, &[]));
-        }
-        let moving = self.moving.as_deref_mut()?;
-        (moving.ake.version() == version).then_some((&mut moving.ake, &moving.bond))
-    }
-
-    /// When the next thing is due about the session that we moved from: to say what we have read there, then to end it.
+    /// When the next thing is due about the session that we moved from: to read in it no more, then to end it.
     pub(crate) fn moved_at(&self) -> Option<Duration> {
         let moving = self.moving.as_ref().filter(|moving| moving.former.is_some())?;
         let is_shared = self.session.as_ref()?.vouched.as_ref()?.is_shared;
-        let time = if moving.reported && !moving.heard_report { MOST_MOVING_TIME } else { MOVING_TIME };
+        let time = if moving.is_closed && !moving.heard_report { MOST_MOVING_TIME } else { MOVING_TIME };
         is_shared.then(|| moving.since.saturating_add(time))
     }
 
@@ -290,25 +298,34 @@ impl crate::instance::Instance {
     }
 }
 
+/// What names our suites in a session, if they are to be named there.
+pub(crate) fn suites(session: &Session, shared: &Shared) -> Option<Vec<u8>> {
+    shared.curve25519.as_ref().filter(|_| may_move(session)).map(|key| encode(key.public_key()))
+}
+
 /// Whether a session is one to move from, to somebody whom the user has nothing to decide about.
 fn may_move(session: &Session) -> bool {
     session.header().version() == Version::Three && !session.blocked
 }
 
-/// What the suite's exchange is bound to: the session of version 3, both identities as they were named in it, and both
-/// addresses where they are known (attack rules NEW-7, NEW-8).
-fn bind(bond: &Bond, role: Role, ours: &PublicKey, theirs: &PublicKey, addresses: [&str; 2]) -> Vec<u8> {
-    let [our_address, their_address] = addresses.map(str::as_bytes);
-    let ours = [ours.encoded(), our_address];
-    let theirs = [theirs.encoded(), their_address];
+/// What the suite's exchange is bound to: the session of version 3 and what both have named in it, ours first, where there
+/// is one, and both addresses where they are known (attack rules NEW-7, NEW-8).
+pub(crate) fn bind(before: Option<&Bond>, role: Role, records: [&[u8]; 2], addresses: [&str; 2]) -> Bond {
+    let [ours, theirs] = records;
     let [initiator, responder] = match role {
         Role::Initiator => [ours, theirs],
         Role::Responder => [theirs, ours],
     };
-    let mut bytes = bond.as_bytes().to_vec();
-    for part in [initiator, responder].as_flattened() {
-        bytes.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
-        bytes.extend_from_slice(part);
+    let mut addresses = addresses.map(str::as_bytes);
+    addresses.sort_unstable();
+    let [low, high] = addresses;
+    Bond::of(before, &[initiator, responder, low, high])
+}
+
+impl Moving {
+    /// When there may be another attempt. Each doubles the time, to a quarter of an hour: it is not always the network that
+    /// they fail for.
+    fn again_at(&self) -> Duration {
+        self.since.saturating_add(MOVING_TIME.saturating_mul(1 << self.attempts.saturating_sub(1).min(4)))
     }
-    bytes
 }

@@ -6,8 +6,9 @@ use std::borrow::Cow;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    ANSWER_WITHIN, HEARTBEAT_INTERVAL, RESENT, Refusal,
+    ANSWER_WITHIN, HEARTBEAT_INTERVAL, RESENT, Refusal, SUITES,
     contact::{Contact, Destination, InstanceName},
+    moving,
     session::{Sealed, Session},
     shared::{Fits, Shared},
     unconfirmed::SentText,
@@ -72,13 +73,17 @@ impl Contact {
         if self.loss.has_unread() {
             self.report(name, peer, shared, now);
         }
-        let session = self.instances.get_mut(name).and_then(|instance| instance.session.as_deref_mut());
-        let session = session.ok_or(Refusal::Finished)?;
+        let instance = self.instances.get_mut(name).ok_or(Refusal::Finished)?;
+        let is_named = instance.moving.is_some();
+        let session = instance.session.as_deref_mut().ok_or(Refusal::Finished)?;
         if session.blocked {
             return Err(Refusal::IdentityChanged);
         }
         let marked = if again { Cow::Owned([RESENT, text].concat()) } else { Cow::Borrowed(text) };
-        let plaintext = Plaintext { text: marked.as_bytes(), ..Plaintext::default() };
+        // Until the other side has named its own, ours may be news to it.
+        let suites = if is_named { None } else { moving::suites(session, shared) };
+        let tlvs = suites.iter().flat_map(|record| Tlv::new(SUITES, record)).collect();
+        let plaintext = Plaintext { text: marked.as_bytes(), tlvs, ..Plaintext::default() };
         let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
         session.spoken_in = true;
         // Who has been silent for so long answers a text by a heartbeat, if not by a text.

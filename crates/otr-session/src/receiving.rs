@@ -3,8 +3,7 @@
 use core::time::Duration;
 
 use otr_wire::{
-    Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Query, Tagged, TlvType, Version,
-    armour,
+    Assembled, Body, Data, DecodeError, Fragment, Header, Message, Payload, Plaintext, Tagged, TlvType, Version, armour,
 };
 use rand_core::CryptoRng;
 
@@ -55,7 +54,10 @@ impl Contact {
             Body::Tagged(tagged) => self.receive_tagged(&tagged, incoming.origin, turn),
             // attack rule VER-8: nothing else means anything in a room, or as a copy.
             _ if !for_us_alone => {}
-            Body::Query(Query { offered }) => self.prompted(offered, turn),
+            Body::Query(query) => {
+                self.asked_as_we_ask = incoming.body == query.encode().as_bytes();
+                self.prompted(query.offered, turn);
+            }
             Body::Error(words) => self.receive_error(words, turn),
             Body::Fragment(fragment) => self.receive_fragment(&fragment, turn),
             Body::InvalidFragment(_) => turn.warn(Warning::Malformed),
@@ -101,7 +103,15 @@ impl Contact {
 
     /// A piece of a longer message. It makes no instance and answers nothing (attack rule FRAG-10).
     fn receive_fragment<R: CryptoRng + ?Sized>(&mut self, fragment: &Fragment<'_>, turn: &mut Turn<'_, R>) {
-        if !self.is_for_us(fragment.header, turn) {
+        // The fragments of all but version 2 look alike.
+        let versions = self.versions(&turn.shared.config);
+        let header = match fragment.header {
+            Header::V3 { sender, receiver } if !versions.contains(Version::Three) => {
+                Header::Curve25519 { sender, receiver }
+            }
+            header => header,
+        };
+        if !self.is_for_us(header, turn) {
             return;
         }
         let before = self.assembler.bytes();
@@ -182,16 +192,10 @@ impl Contact {
         true
     }
 
-    /// Whether messages of a version mean anything. Those of the Curve25519 suite do where it is on; the fragments of
-    /// all but version 2 look alike.
+    /// Whether messages of a version mean anything. Those of the Curve25519 suite do where it is on.
     fn speaks(&self, version: Version, shared: &Shared) -> bool {
-        let versions = self.versions(&shared.config);
-        let by_suite = match version {
-            Version::Two => false,
-            Version::Three => versions.contains(Version::Curve25519),
-            Version::Curve25519 => shared.curve25519.is_some(),
-        };
-        by_suite || versions.contains(version)
+        let by_suite = version == Version::Curve25519 && shared.curve25519.is_some();
+        by_suite || self.versions(&shared.config).contains(version)
     }
 
     fn receive_data<R: CryptoRng + ?Sized>(&mut self, header: Header, data: &Data<'_>, turn: &mut Turn<'_, R>) {
@@ -249,13 +253,13 @@ impl Contact {
                 turn.event(Event::ExtraKey { usage, data, key: key.duplicate() });
             }
         }
-        self.hear_report(name, &tlvs, turn);
-        self.receive_comparison(name, (opened.suite, opened.session_id), &tlvs, turn);
+        self.hear_report(name, opened.version, &tlvs, turn);
+        self.receive_comparison(name, opened.version, &tlvs, turn);
         self.hear_suites(name, &tlvs, turn);
         if opened.exposed {
             // attack rule REV-4: new keys, at once. The peer that asks for it is authenticated.
             turn.warn(Warning::LiveKeyRevealed);
-            if let Some(version) = self.session(name).map(|session| session.header().version())
+            if let Some(version) = self.version_of_repair(opened.version, turn.shared)
                 && turn.may_reply
                 && self.take_exchange(turn)
             {

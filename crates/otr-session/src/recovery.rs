@@ -114,9 +114,7 @@ impl Contact {
 
     /// Begins an exchange because one side has lost its keys: at once, or when the budget allows.
     fn repair<R: CryptoRng + ?Sized>(&mut self, version: Version, turn: &mut Turn<'_, R>) {
-        let offered = self.offered_versions(&turn.shared.config);
-        let version = if offered.contains(version) { Some(version) } else { offered.best() };
-        let Some(version) = version.filter(|_| self.policy(&turn.shared.config).allows()) else { return };
+        let Some(version) = self.version_of_repair(version, turn.shared) else { return };
         if self.is_encrypted() && !self.budgets.prompts_in_private.take(turn.now) {
             self.loss.repair_due = true;
         } else if self.take_exchange(turn) {
@@ -124,6 +122,13 @@ impl Contact {
         } else {
             self.loss.repair_due = true;
         }
+    }
+
+    /// The version that new keys are agreed on in, where those of a session of `version` are of no use any more.
+    pub(crate) fn version_of_repair(&self, version: Version, shared: &Shared) -> Option<Version> {
+        let offered = self.offered_versions(&shared.config);
+        let version = if offered.contains(version) { Some(version) } else { offered.best() };
+        version.filter(|_| self.policy(&shared.config).allows())
     }
 
     /// Asks for an exchange that is still due, if the budget allows it now. A query asks for it: nothing random is
@@ -188,7 +193,13 @@ impl Contact {
 
     /// What an accepted message says of those before. The first one in new keys names them, or the other side's
     /// program does not do that.
-    pub(crate) fn hear_report<R: ?Sized>(&mut self, name: InstanceName, tlvs: &[Tlv<'_>], turn: &mut Turn<'_, R>) {
+    pub(crate) fn hear_report<R: ?Sized>(
+        &mut self,
+        name: InstanceName,
+        version: Version,
+        tlvs: &[Tlv<'_>],
+        turn: &mut Turn<'_, R>,
+    ) {
         let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
         let mut reports = false;
         for tlv in tlvs.iter().filter(|tlv| [READ, UNREAD].contains(&tlv.kind())) {
@@ -204,7 +215,8 @@ impl Contact {
             }
         }
         if reports {
-            if let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) {
+            let moving = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut());
+            if let Some(moving) = moving.filter(|_| version == Version::Curve25519) {
                 moving.heard_report = true;
             }
             self.loss.heard_report(turn.now);

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType, Version};
+use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType, Versions};
 
 use crate::{
     Policy, Refusal, START_PATIENCE, Sent, SessionState,
@@ -74,6 +74,7 @@ impl Contact {
             return Sent::Refused(Refusal::LooksLikeOtr);
         }
         let versions = self.offered_versions(&shared.config);
+        let versions = versions.common(Versions::ALL);
         if !policy.contains(Policy::SEND_WHITESPACE_TAG) || self.tag_offer == TagOffer::Rejected || versions.is_empty()
         {
             shared.transmit(peer, text.to_owned());
@@ -88,8 +89,7 @@ impl Contact {
     /// Asks for a private conversation because the user wants one; text waits for it from now on.
     pub(crate) fn start(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
         let versions = self.offered_versions(&shared.config);
-        let lacks_key = versions.contains(Version::Curve25519) && shared.curve25519.is_none();
-        if !self.policy(&shared.config).allows() || versions.is_empty() || lacks_key {
+        if !self.policy(&shared.config).allows() || versions.is_empty() || shared.lacks_key(versions) {
             return Err(NotPossible::Policy);
         }
         self.tag_offer = TagOffer::NotSent;
@@ -103,11 +103,11 @@ impl Contact {
     /// Asks for a private conversation without the user having said so, if it is time to.
     pub(crate) fn query(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
         let due = self.may_query_at(&shared.config).is_some_and(|at| at <= now);
-        if !due || !self.budgets.queries.take(now) {
+        let offered = self.offered_versions(&shared.config);
+        if !due || shared.lacks_key(offered) || !self.budgets.queries.take(now) {
             return;
         }
         self.queries_left = self.queries_left.saturating_sub(1);
-        let offered = self.offered_versions(&shared.config);
         shared.transmit(peer, Query { offered }.encode());
     }
 

@@ -4,8 +4,8 @@ use core::time::Duration;
 use std::mem;
 
 use otr_ake::{Established, Role};
-use otr_crypto::{Bond, ExtraSymmetricKey, Fingerprint, PublicKey, SessionId, Suite};
-use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType};
+use otr_crypto::{Binding, Bond, ExtraSymmetricKey, Fingerprint, PublicKey, SessionId};
+use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType, Version};
 use rand_core::CryptoRng;
 
 use crate::{comparing::Comparison, key_ring::KeyRing, moving::Vouched, revealed::PendingReveals, row::Row};
@@ -85,10 +85,8 @@ pub(crate) struct Opened {
     pub(crate) exposed: bool,
     /// The serial number of the key of ours that the message was encrypted to.
     pub(crate) our_keyid: KeyId,
-    /// The session it came in.
-    pub(crate) session_id: SessionId,
-    /// The primitives of that session.
-    pub(crate) suite: Suite,
+    /// The version of the session it came in.
+    pub(crate) version: Version,
 }
 
 impl Opened {
@@ -158,8 +156,9 @@ impl Session {
         self.header
     }
 
-    pub(crate) const fn suite(&self) -> Suite {
-        otr_ake::suite(self.header.version())
+    /// What a comparison of secrets is bound to.
+    pub(crate) fn binding(&self) -> Binding {
+        self.keys.root().binding(self.session_id)
     }
 
     pub(crate) const fn role(&self) -> Role {
@@ -245,8 +244,8 @@ impl Session {
             self.last_rotated = now;
             self.stale_said = false;
         }
-        let (our_keyid, session_id, suite) = (message.recipient_keyid, self.session_id, self.suite());
-        Ok(Opened { plaintext, extra_key, exposed, our_keyid, session_id, suite })
+        let (our_keyid, version) = (message.recipient_keyid, self.header.version());
+        Ok(Opened { plaintext, extra_key, exposed, our_keyid, version })
     }
 
     /// The last message of the session. It publishes every used MAC key, also those in use until now, in the same

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{collections::VecDeque, mem};
 
 use otr_crypto::{Fingerprint, IdentityKey, PublicKeyCache, Suite};
-use otr_wire::{Header, InstanceTag, armour, split};
+use otr_wire::{Header, InstanceTag, Version, Versions, armour, split};
 
 use crate::{Config, Event, Output, Warning, budget::Budget, repeats::Repeats, session::Session};
 
@@ -122,6 +122,11 @@ impl Shared {
                 if pieces < usize::from(u16::MAX) { Fits::Yes } else { Fits::TooSmall }
             }
         }
+    }
+
+    /// Whether none of these versions can be spoken for want of a key.
+    pub(crate) fn lacks_key(&self, versions: Versions) -> bool {
+        versions == Versions::only(Version::Curve25519) && self.curve25519.is_none()
     }
 
     /// Our fingerprint as the other side of a session knows it.

@@ -65,19 +65,17 @@ struct Record {
 
 impl KnownFingerprints {
     pub(crate) fn trust(&self, fingerprint: Fingerprint) -> Option<Trust> {
-        let vouched = self.vouched_by(fingerprint).and_then(|by| self.record(by));
+        let vouching = self.vouched.iter().filter(|(of, _)| *of == fingerprint).map(|(_, by)| *by);
+        let vouched = vouching.filter_map(|by| self.record(by));
         self.record(fingerprint).into_iter().chain(vouched).map(|record| record.known.trust).max()
     }
 
-    /// Who vouched for an identity of the Curve25519 suite: trust in that is trust in it, never the other way round.
-    pub(crate) fn vouched_by(&self, fingerprint: Fingerprint) -> Option<Fingerprint> {
-        self.vouched.iter().find(|(of, _)| *of == fingerprint).map(|(_, by)| *by)
-    }
-
-    /// A conversation with the identity `by` has vouched for another.
+    /// A conversation with the identity `by`, which is on record, has vouched for one of the Curve25519 suite: trust in
+    /// the former is trust in the latter, never the other way round.
     pub(crate) fn vouch(&mut self, of: Fingerprint, by: Fingerprint) {
-        self.vouched.retain(|(_, known)| *known != by);
-        self.vouched.push((of, by));
+        let Self { records, vouched } = self;
+        vouched.retain(|(_, known)| *known != by && records.iter().any(|record| record.known.fingerprint == *known));
+        vouched.push((of, by));
     }
 
     /// All of them: of whom, by whom.

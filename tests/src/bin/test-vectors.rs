@@ -47,7 +47,7 @@ fn print(report: &Report) -> io::Result<()> {
     let (mut valid, mut invalid) = (0, 0);
     for file in &report.files {
         let verdict = if file.failures == 0 { "ok" } else { "FAILED" };
-        writeln!(out, "{:<28} {:>4} valid {:>4} invalid  {verdict}", file.file, file.valid, file.invalid)?;
+        writeln!(out, "{:<34} {:>4} valid {:>4} invalid  {verdict}", file.file, file.valid, file.invalid)?;
         valid += file.valid;
         invalid += file.invalid;
     }

@@ -3,7 +3,12 @@
 use otr_crypto::{DhKeyPair, IdentityKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, oracle, problem::same, value::Hex};
+use super::{
+    Problem,
+    oracle::{self, curve25519},
+    problem::same,
+    value::Hex,
+};
 
 /// A Diffie-Hellman key pair; numbers without leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,10 +66,34 @@ impl Dsa {
     }
 }
 
-impl From<&IdentityKey> for Dsa {
-    fn from(key: &IdentityKey) -> Self {
-        let parts = key.hazmat_parts().expect("a DSA key");
+/// An Ed25519 key with its secret (RFC 8032).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Ed25519 {
+    pub(crate) seed: Hex,
+    pub(crate) public: Hex,
+}
+
+impl Ed25519 {
+    /// The key of a seed, its public half from the oracle.
+    pub(crate) fn of(seed: [u8; 32]) -> Self {
+        Self { seed: seed.as_slice().into(), public: Hex(curve25519::SigningKey::of(&seed).public) }
+    }
+
+    /// Our key, which must have the public half that stands beside the seed.
+    pub(crate) fn get(&self) -> Result<IdentityKey, Problem> {
+        let key = IdentityKey::from_ed25519_seed(self.seed.array()?);
+        same("public key", Hex([&[0x63, 0xaf], self.public.0.as_slice()].concat()), key.public_key().encoded().into())?;
+        Ok(key)
+    }
+}
+
+impl TryFrom<&IdentityKey> for Dsa {
+    type Error = Problem;
+
+    fn try_from(key: &IdentityKey) -> Result<Self, Problem> {
+        let parts = key.hazmat_parts().ok_or_else(|| Problem::new("no DSA key"))?;
         let [p, q, g, y, x] = [&parts.p, &parts.q, &parts.g, &parts.y, &*parts.x].map(|n| Hex(n.clone()));
-        Self { p, q, g, y, x }
+        Ok(Self { p, q, g, y, x })
     }
 }

@@ -179,14 +179,15 @@ impl Library {
     /// When a file cannot be made or written.
     pub fn bless(&mut self, directory: &Path) -> Result<(), Problem> {
         let made = self.generate()?;
-        fs::create_dir_all(directory.join(OURS))?;
         let stale = self.files.keys().filter(|name| name.starts_with(OURS) && !made.contains_key(*name));
         for name in stale {
             fs::remove_file(directory.join(name))?;
         }
         self.files.retain(|name, _| !name.starts_with(OURS));
         for (name, text) in made {
-            fs::write(directory.join(&name), &text)?;
+            let path = directory.join(&name);
+            fs::create_dir_all(path.parent().unwrap_or(directory))?;
+            fs::write(path, &text)?;
             self.files.insert(name, text);
         }
         self.digests = self.fresh_digests()?;

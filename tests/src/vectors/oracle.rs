@@ -1,6 +1,8 @@
 //! The formulas of the specification once more, written from it alone with other building blocks than ours: big numbers
 //! of arbitrary size, and hashes and ciphers used directly. Slow, not constant-time, for vectors only.
 
+pub(crate) mod curve25519;
+
 use aes::Aes128;
 use ctr::{
     Ctr128BE,

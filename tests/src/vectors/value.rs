@@ -12,6 +12,11 @@ use super::Problem;
 pub(crate) struct Hex(pub(crate) Vec<u8>);
 
 impl Hex {
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// As an array of exactly `N` bytes.
     pub(crate) fn array<const N: usize>(&self) -> Result<[u8; N], Problem> {
         let array = <[u8; N]>::try_from(self.0.as_slice());

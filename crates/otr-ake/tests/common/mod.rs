@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 
 use chacha20::ChaCha20Rng;
 use otr_ake::{Ake, Context, Error, Established, Offer, Outcome, State};
-use otr_crypto::{IdentityKey, PublicKeyCache};
+use otr_crypto::{Bond, IdentityKey, PublicKeyCache};
 use otr_wire::{Header, InstanceTag, Message, MessageType};
 use rand_core::SeedableRng;
 
@@ -36,7 +36,7 @@ pub(crate) struct Party {
     pub(crate) header: Header,
     pub(crate) identity: &'static IdentityKey,
     pub(crate) known_keys: PublicKeyCache,
-    pub(crate) bond: Vec<u8>,
+    pub(crate) bond: Option<Bond>,
     pub(crate) rng: ChaCha20Rng,
     pub(crate) now: Duration,
 }
@@ -52,7 +52,7 @@ impl Party {
             header,
             identity,
             known_keys,
-            bond: Vec::new(),
+            bond: None,
             rng: rng(seed),
             now: Duration::from_secs(100),
         }
@@ -86,7 +86,7 @@ impl Party {
         let context = &mut Context {
             identity: self.identity,
             known_keys: &mut self.known_keys,
-            bond: &self.bond,
+            bond: self.bond.as_ref(),
             now: self.now,
             rng: &mut self.rng,
         };

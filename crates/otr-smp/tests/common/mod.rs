@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use otr_crypto::{DhKeyPair, Fingerprint, SessionId, Suite};
+use otr_crypto::{Binding, DhKeyPair, Fingerprint, SessionId, Suite};
 use otr_smp::{AnySmp, DecodeError, Error, Event, Message, Received, RunId, Secret, State};
 use rand_core::{TryCryptoRng, TryRng};
 use sha2::{Digest, Sha256};
@@ -78,7 +78,11 @@ pub(crate) fn secret_of(
     text: &str,
 ) -> Secret {
     let [initiator, responder] = [initiator, responder].map(Fingerprint::from_bytes);
-    Secret::in_suite(suite, &initiator, &responder, session, text.as_bytes())
+    let binding = match suite {
+        Suite::Otr => Binding::otr(*session),
+        Suite::Curve25519 => Binding::hazmat_curve25519(*session, [0; 32]),
+    };
+    Secret::bound(&binding, &initiator, &responder, text.as_bytes())
 }
 
 /// One side of a conversation in a suite, with a clock moved by hand.

@@ -208,7 +208,7 @@ fn header(sender: &Side, receiver: &Side) -> Result<Header, Problem> {
 fn receive(ake: &mut Ake, identity: &IdentityKey, text: &str, rng: &mut Scripted) -> Result<Outcome, Problem> {
     let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
     let mut known_keys = PublicKeyCache::default();
-    let mut context = Context { identity, known_keys: &mut known_keys, bond: &[], now: Duration::ZERO, rng };
+    let mut context = Context { identity, known_keys: &mut known_keys, bond: None, now: Duration::ZERO, rng };
     Ok(ake.receive(&Message::decode(&bytes)?, &mut context)?)
 }
 

@@ -75,7 +75,8 @@ pub(crate) fn generate(_: &Library) -> Result<VectorFile, Problem> {
     let mut file = Builder::new(
         "OTRv3-Body",
         &[
-            "A body as the network delivers it, and its form. offered lists versions among 2 and 3.",
+            "A body as the network delivers it, and its form. offered lists versions among 2 and 3, and 9,",
+            "which is the Curve25519 suite.",
             "invalid: it holds a marker or a tag, or part of one, and is no message, or one that offers nothing.",
         ],
     );
@@ -118,8 +119,15 @@ pub(crate) fn generate(_: &Library) -> Result<VectorFile, Problem> {
         let classified = Classified { body: body.into(), is: Class::Encoded };
         file.case("the start of an encoded message, whatever follows", &["Encoded"], Verdict::Valid, &classified)?;
     }
+    for (comment, body, offered) in SUITE_QUERIES {
+        let classified = Classified { body: body.into(), is: Class::Query { offered: offered.into() } };
+        file.case(comment, &["Query"], Verdict::Valid, &classified)?;
+    }
     Ok(file.finish())
 }
+
+const SUITE_QUERIES: [(&str, &str, &str); 2] =
+    [("the Curve25519 suite alone", "?OTRv9?", "9"), ("the Curve25519 suite beside version 3", "?OTRv93?", "39")];
 
 fn queries() -> Vec<(&'static str, String, &'static str)> {
     vec![
@@ -147,7 +155,7 @@ fn empty_queries() -> Vec<(&'static str, &'static str)> {
         ("version 1 and a list without an end", "?OTR?v23"),
         ("an empty list", "?OTRv?"),
         ("an empty list, and a version behind it", "?OTRv?4?"),
-        ("only versions that do not exist here", "?OTRv1459?"),
+        ("only versions that do not exist here", "?OTRv1458?"),
         ("only letters", "?OTRvxyz?"),
     ]
 }

@@ -16,7 +16,7 @@ use super::{
 use crate::vectors::{
     Case, Group, Library, Problem, VectorFile, Verdict,
     file::Builder,
-    keys::Dsa,
+    keys::{Dsa, Ed25519},
     kinds::{Problems, each_with},
     problem::same,
     value::{Hex, Tag},
@@ -48,6 +48,12 @@ pub(super) struct Setup {
     pub(super) versions: String,
     pub(super) max_message_size: Option<usize>,
     pub(super) padding: usize,
+    /// The identity in the Curve25519 suite, where that is on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) curve25519: Option<Ed25519>,
+    /// The account's own address, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
 }
 
 /// A policy.
@@ -165,6 +171,8 @@ pub(super) enum Does {
     AbortComparison,
     /// The program is started anew: it has its key and the identities it knew, and draws on where it was.
     Restart,
+    /// The same with the Curve25519 suite switched off.
+    RestartWithoutCurve25519,
     /// The same with the key of somebody else.
     RestartAsMallory,
     SetPolicy(Rule),
@@ -227,6 +235,7 @@ struct Party {
     rng: Watched,
     identity: Dsa,
     mallory: Dsa,
+    curve25519: Option<Ed25519>,
     /// The comparison that the user was asked for last.
     asked: Option<RunId>,
 }
@@ -239,22 +248,23 @@ impl Party {
             max_message_size: setup.max_message_size,
             message_limit: MAX_MESSAGE,
             padding: setup.padding,
-            address: None,
+            address: setup.address.clone(),
         };
         let identity = match who {
             Who::Alice => shared.alice.clone(),
             Who::Bob => shared.bob.clone(),
         };
-        let account = Account::new(identity.get()?, setup.tag.get()?, config);
+        let curve25519 = setup.curve25519.clone();
+        let account = account(&identity, curve25519.as_ref(), setup.tag.get()?, config)?;
         let rng = Watched::new(setup.seed.array()?);
-        Ok(Self { account, rng, identity, mallory: shared.mallory.clone(), asked: None })
+        Ok(Self { account, rng, identity, mallory: shared.mallory.clone(), curve25519, asked: None })
     }
 
     /// A program started anew.
     fn restart(&mut self, peer: &str) -> Result<(), Problem> {
         let known = self.account.known_fingerprints(peer);
         let (tag, config) = (self.account.instance_tag(), self.account.config().clone());
-        self.account = Account::new(self.identity.get()?, tag, config);
+        self.account = account(&self.identity, self.curve25519.as_ref(), tag, config)?;
         for KnownFingerprint { fingerprint, trust, .. } in known {
             self.account.remember(peer, fingerprint, trust)?;
         }
@@ -266,6 +276,10 @@ impl Party {
         let (peer, now) = (peer.name(), Duration::from_millis(at));
         match does {
             Does::Restart => self.restart(peer)?,
+            Does::RestartWithoutCurve25519 => {
+                self.curve25519 = None;
+                self.restart(peer)?;
+            }
             Does::RestartAsMallory => {
                 self.identity = self.mallory.clone();
                 self.restart(peer)?;
@@ -317,7 +331,7 @@ impl Party {
                 done(account.answer_comparison(peer, run, secret, now, &mut self.rng))
             }
             Does::AbortComparison => done(account.abort_comparison(peer, now)),
-            Does::Restart | Does::RestartAsMallory => String::new(),
+            Does::Restart | Does::RestartWithoutCurve25519 | Does::RestartAsMallory => String::new(),
             Does::SetPolicy(rule) => done(account.set_policy(peer, Some(rule.policy()))),
             Does::SetVersions(identifiers) => done(account.set_versions(peer, Some(versions(identifiers)?))),
             Does::AllowDowngrade(allow) => done(account.set_allow_downgrade(peer, *allow)),
@@ -345,6 +359,14 @@ impl Party {
     }
 }
 
+fn account(identity: &Dsa, curve25519: Option<&Ed25519>, tag: InstanceTag, config: Config) -> Result<Account, Problem> {
+    let mut account = Account::new(identity.get()?, tag, config);
+    if let Some(key) = curve25519 {
+        account.use_curve25519(key.get()?).map_err(|_| Problem::new("a key that is not of the suite"))?;
+    }
+    Ok(account)
+}
+
 struct Scene {
     alice: Party,
     bob: Party,
@@ -364,7 +386,11 @@ impl Scene {
     }
 }
 
+/// A digit for each version; the Curve25519 suite, which is never offered beside others, by its number.
 fn versions(identifiers: &str) -> Result<Versions, Problem> {
+    if identifiers == "25519" {
+        return Ok(Versions::only(Version::Curve25519));
+    }
     let version = |identifier| Version::ALL.into_iter().find(|version| version.identifier() == identifier);
     let versions: Option<Versions> = identifiers.chars().map(version).collect();
     versions.ok_or_else(|| Problem::new("a version that is not spoken"))
@@ -381,17 +407,32 @@ pub(super) struct Recorder {
 }
 
 impl Recorder {
-    fn new(shared: &Shared, number: u32, adjust: fn(&mut Setup)) -> Result<Self, Problem> {
+    fn new(
+        shared: &Shared,
+        number: u32,
+        adjust: fn(&mut Setup),
+        extend: impl FnOnce(&mut Setup, &mut Setup),
+    ) -> Result<Self, Problem> {
         let setup = |name: &str, tag| -> Result<Setup, Problem> {
             let seed = Hex::from(fixtures::seed(&format!("conversation of {name}"), number).as_slice());
             let tag = InstanceTag::new(tag)?.into();
             let policy = Rule::Opportunistic;
-            let mut setup = Setup { tag, seed, policy, versions: "3".into(), max_message_size: None, padding: 0 };
+            let mut setup = Setup {
+                tag,
+                seed,
+                policy,
+                versions: "3".into(),
+                max_message_size: None,
+                padding: 0,
+                curve25519: None,
+                address: None,
+            };
             adjust(&mut setup);
             Ok(setup)
         };
-        let conversation =
-            Conversation { alice: setup("alice", 0x1000)?, bob: setup("bob", 0x2000)?, steps: Vec::new() };
+        let (mut alice, mut bob) = (setup("alice", 0x1000)?, setup("bob", 0x2000)?);
+        extend(&mut alice, &mut bob);
+        let conversation = Conversation { alice, bob, steps: Vec::new() };
         let scene = Scene::new(shared, &conversation)?;
         Ok(Self { scene, conversation, at: 0, under_way: Default::default() })
     }
@@ -469,19 +510,57 @@ pub(crate) fn generate(_: &Library) -> Result<VectorFile, Problem> {
             "restart: the program is started anew with its key and the identities it knew, and draws on where it was.",
         ],
     );
-    let shared =
-        Shared { alice: fixtures::dsa("alice")?, bob: fixtures::dsa("bob")?, mallory: fixtures::dsa("mallory")? };
+    let shared = shared()?;
     file.group("OtrConversation", &shared)?;
     for (number, script) in (0..).zip(scripts::all()) {
-        let mut recorder = Recorder::new(&shared, number, script.setup)?;
-        (script.run)(&mut recorder)?;
-        let steps = &recorder.conversation.steps;
-        let shown = serde_json::to_string(steps)?;
-        if let Some(missing) = script.shows.iter().find(|&&words| words != scripts::IGNORED && !shown.contains(words)) {
-            return Err(Problem::new(format!("{}: it does not show {missing}", script.name)));
-        }
-        let is_ignored = script.shows.contains(&scripts::IGNORED);
-        file.case(script.name, script.shows, verdict(steps, is_ignored), &recorder.conversation)?;
+        let recorder = Recorder::new(&shared, number, script.setup, |_, _| {})?;
+        record(&mut file, recorder, script)?;
     }
     Ok(file.finish())
+}
+
+/// The conversations of accounts with the Curve25519 suite.
+pub(crate) fn generate_curve25519(_: &Library) -> Result<VectorFile, Problem> {
+    /// Where the numbers of the seeds begin, so that none serves in another file too.
+    const FIRST: u32 = 25_519;
+    let mut file = Builder::new(
+        "OTR-Curve25519-Conversation",
+        &[
+            "As in conversations.json. curve25519: the account's identity in the suite; where it is left out, the suite is",
+            "off. address: the account's own address, where it is known; alice calls bob so, and the other way round.",
+            "versions 25519: the suite alone. restartWithoutCurve25519: as restart, and the suite is off from now on.",
+        ],
+    );
+    let shared = shared()?;
+    file.group("OtrConversation", &shared)?;
+    for (number, script) in (FIRST..).zip(scripts::moving::SCRIPTS) {
+        let recorder = Recorder::new(&shared, number, script.script.setup, |alice, bob| {
+            let [with_alice, with_bob] = script.suite;
+            alice.curve25519 = with_alice.then(|| fixtures::ed25519("alice"));
+            bob.curve25519 = with_bob.then(|| fixtures::ed25519("bob"));
+            [alice.address, bob.address] = script.addresses.map(|address| address.map(Into::into));
+        })?;
+        let shown = record(&mut file, recorder, &script.script)?;
+        if shown.contains("\"version\":25519") != script.moves {
+            return Err(Problem::new(format!("{}: whether it moves is not as it says", script.script.name)));
+        }
+    }
+    Ok(file.finish())
+}
+
+fn shared() -> Result<Shared, Problem> {
+    Ok(Shared { alice: fixtures::dsa("alice")?, bob: fixtures::dsa("bob")?, mallory: fixtures::dsa("mallory")? })
+}
+
+/// Lets a script run, and sees that it shows what it is to show; gives all that came out.
+fn record(file: &mut Builder, mut recorder: Recorder, script: &scripts::Script) -> Result<String, Problem> {
+    (script.run)(&mut recorder)?;
+    let steps = &recorder.conversation.steps;
+    let shown = serde_json::to_string(steps)?;
+    if let Some(missing) = script.shows.iter().find(|&&words| words != scripts::IGNORED && !shown.contains(words)) {
+        return Err(Problem::new(format!("{}: it does not show {missing}", script.name)));
+    }
+    let is_ignored = script.shows.contains(&scripts::IGNORED);
+    file.case(script.name, script.shows, verdict(steps, is_ignored), &recorder.conversation)?;
+    Ok(shown)
 }

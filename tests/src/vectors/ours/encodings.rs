@@ -3,6 +3,8 @@
 use otr_wire::{Body, DecodeError, Header, MAX_MESSAGE, Message, Payload, Version, armour};
 use serde::{Deserialize, Serialize};
 
+pub(crate) mod curve25519;
+
 use super::fixtures::bytes;
 use crate::vectors::{
     Case, Group, Library, Problem, VectorFile, Verdict,
@@ -47,9 +49,15 @@ enum Fields {
     },
     DhKey {
         gy: Hex,
+        /// In the Curve25519 suite only.
+        #[serde(default, skip_serializing_if = "Hex::is_empty")]
+        kem_key: Hex,
     },
     RevealSignature {
         revealed_key: Hex,
+        /// In the Curve25519 suite only.
+        #[serde(default, skip_serializing_if = "Hex::is_empty")]
+        kem_ciphertext: Hex,
         encrypted_signature: Hex,
         mac: Hex,
     },
@@ -75,9 +83,10 @@ impl Decoded {
             Payload::DhCommit(m) => {
                 Fields::DhCommit { encrypted_gx: m.encrypted_gx.into(), hashed_gx: m.hashed_gx.as_slice().into() }
             }
-            Payload::DhKey(m) => Fields::DhKey { gy: m.gy.as_bytes().into() },
+            Payload::DhKey(m) => Fields::DhKey { gy: m.gy.as_bytes().into(), kem_key: m.kem_key.into() },
             Payload::RevealSignature(m) => Fields::RevealSignature {
                 revealed_key: m.revealed_key.as_slice().into(),
+                kem_ciphertext: m.kem_ciphertext.into(),
                 encrypted_signature: m.encrypted_signature.into(),
                 mac: m.mac.as_slice().into(),
             },
@@ -145,7 +154,7 @@ const RECEIVER: u32 = 0xffff_ffff;
 impl Parts {
     fn new(name: &'static str, version: Version, kind: u8) -> Self {
         let mut fields = vec![("version", version.number().to_be_bytes().to_vec()), ("type", vec![kind])];
-        if version == Version::Three {
+        if version != Version::Two {
             fields.push(("sender tag", SENDER.to_be_bytes().to_vec()));
             fields.push(("receiver tag", RECEIVER.to_be_bytes().to_vec()));
         }

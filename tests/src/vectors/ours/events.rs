@@ -68,6 +68,9 @@ pub(super) struct Private {
     trust: String,
     session_id: Hex,
     role: String,
+    /// The identity that was vouched for, where the conversation has moved to the Curve25519 suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    suite_fingerprint: Option<Hex>,
 }
 
 impl Told {
@@ -124,6 +127,7 @@ impl Private {
             trust: format!("{:?}", conversation.trust),
             session_id: conversation.session_id.as_bytes().as_slice().into(),
             role: format!("{:?}", conversation.role),
+            suite_fingerprint: conversation.suite_fingerprint.map(|key| key.as_bytes().as_slice().into()),
         }
     }
 }

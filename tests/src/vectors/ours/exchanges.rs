@@ -4,15 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
 use otr_ake::{Ake, Context, Offer, Outcome};
-use otr_crypto::{IdentityKey, PublicKey, PublicKeyCache};
-use otr_wire::{Header, InstanceTag, MAX_MESSAGE, Message, Payload, armour};
+use otr_crypto::{Bond, IdentityKey, PublicKey, PublicKeyCache};
+use otr_wire::{Header, InstanceTag, MAX_MESSAGE, Message, Payload, Version, armour};
 use serde::{Deserialize, Serialize};
+
+pub(crate) mod curve25519;
 
 use super::fixtures;
 use crate::vectors::{
     Case, Group, Library, Problem, VectorFile, Verdict,
     file::Builder,
-    keys::Dsa,
+    keys::{Dsa, Ed25519},
     kinds::{Problems, each_with},
     oracle,
     problem::same,
@@ -23,8 +25,25 @@ use Who::{Alice, Bob};
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Shared {
-    alice: Dsa,
-    bob: Dsa,
+    alice: Identity,
+    bob: Identity,
+}
+
+/// An identity key, of versions 2 and 3 or of the Curve25519 suite.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Identity {
+    Dsa(Dsa),
+    Ed25519(Ed25519),
+}
+
+impl Identity {
+    fn get(&self) -> Result<IdentityKey, Problem> {
+        match self {
+            Self::Dsa(key) => Ok(key.get()?),
+            Self::Ed25519(key) => key.get(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -41,6 +60,9 @@ struct Exchange {
 struct Side {
     tag: Tag,
     seed: Hex,
+    /// What else the other side has to know alike, in the Curve25519 suite.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    bond: Option<Hex>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,20 +114,19 @@ struct Party {
     ake: Ake,
     rng: ChaCha20Rng,
     known_keys: PublicKeyCache,
+    bond: Option<Bond>,
 }
 
 impl Party {
     fn new(identity: IdentityKey, peer: &PublicKey, version: u16, own: &Side, other: &Side) -> Result<Self, Problem> {
-        let header = match version {
-            2 => Header::V2,
-            3 => Header::V3 { sender: own.tag.get()?, receiver: Some(other.tag.get()?) },
-            _ => return Err(Problem::new("a version that is not spoken")),
-        };
-        let rng = ChaCha20Rng::from_seed(own.seed.array()?);
+        let version = Version::from_number(version).ok_or_else(|| Problem::new("a version that is not spoken"))?;
+        let header = Header::new(version, own.tag.get()?, Some(other.tag.get()?));
+        let rng = generator(own)?;
         // Checking a key takes long; keys that are none are shown elsewhere.
         let mut known_keys = PublicKeyCache::default();
         known_keys.insert(peer.clone());
-        Ok(Self { identity, header, ake: Ake::new(header), rng, known_keys })
+        let bond = own.bond.as_ref().map(Hex::array).transpose()?.map(Bond::hazmat_from_bytes);
+        Ok(Self { identity, header, ake: Ake::new(header), rng, known_keys, bond })
     }
 
     fn step(&mut self, at: u64, receives: Option<&str>) -> Result<Then, Problem> {
@@ -118,8 +139,8 @@ impl Party {
             return Ok(Then::Sends(armour::encode(&offer.message(None))));
         };
         let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
-        let Self { identity, known_keys, rng, .. } = self;
-        let mut context = Context { identity, known_keys, bond: &[], now, rng };
+        let Self { identity, known_keys, rng, bond, .. } = self;
+        let mut context = Context { identity, known_keys, bond: bond.as_ref(), now, rng };
         Ok(match self.ake.receive(&Message::decode(&bytes)?, &mut context) {
             Err(error) => Then::Refuses(format!("{error:?}")),
             Ok(Outcome::Ignored) => Then::Ignores,
@@ -132,6 +153,11 @@ impl Party {
             },
         })
     }
+}
+
+/// What a side draws from.
+fn generator(side: &Side) -> Result<ChaCha20Rng, Problem> {
+    Ok(ChaCha20Rng::from_seed(side.seed.array()?))
 }
 
 struct Scene {
@@ -168,7 +194,7 @@ impl Recorder {
     fn new(shared: &Shared, version: u16, number: u32) -> Result<Self, Problem> {
         let side = |name: &str, tag| -> Result<Side, Problem> {
             let seed = Hex::from(fixtures::seed(&format!("exchange of {name}"), number).as_slice());
-            Ok(Side { tag: InstanceTag::new(tag)?.into(), seed })
+            Ok(Side { tag: InstanceTag::new(tag)?.into(), seed, bond: None })
         };
         let exchange =
             Exchange { version, alice: side("alice", 0x100)?, bob: side("bob", 0xb0b0_b0b0)?, steps: Vec::new() };
@@ -335,7 +361,7 @@ fn other_key(r: &mut Recorder, gy: Vec<u8>) -> Result<(), Problem> {
 fn reflected_commit(r: &mut Recorder) -> Result<(), Problem> {
     let commit = r.begin(Alice)?;
     let mut bytes = armour::decode(commit.as_bytes(), MAX_MESSAGE)?;
-    if r.exchange.version == 3 {
+    if r.exchange.version != 2 {
         // As if it came from the other side.
         bytes.splice(3..11, [0xb0, 0xb0, 0xb0, 0xb0, 0, 0, 1, 0]);
     }
@@ -416,7 +442,8 @@ fn flipped(text: &str, at: usize) -> Result<String, Problem> {
 fn with_gy(text: &str, gy: &[u8]) -> Result<String, Problem> {
     let bytes = armour::decode(text.as_bytes(), MAX_MESSAGE)?;
     let message = Message::decode(&bytes)?;
-    let payload = Payload::DhKey(otr_wire::DhKey { gy: otr_wire::Mpi::new(gy)?, kem_key: &[] });
+    let Payload::DhKey(key) = message.payload else { return Err(Problem::new("it is no D-H Key")) };
+    let payload = Payload::DhKey(otr_wire::DhKey { gy: otr_wire::Mpi::new(gy)?, ..key });
     Ok(armour::encode(&Message { payload, ..message }.encode()))
 }
 
@@ -429,7 +456,8 @@ pub(crate) fn generate(_: &Library) -> Result<VectorFile, Problem> {
             "invalid: some message is refused or ignored; what follows shows what is left.",
         ],
     );
-    let shared = Shared { alice: fixtures::dsa("alice")?, bob: fixtures::dsa("bob")? };
+    let identity = |name| fixtures::dsa(name).map(Identity::Dsa);
+    let shared = Shared { alice: identity("alice")?, bob: identity("bob")? };
     file.group("OtrExchange", &shared)?;
     let mut number = 0;
     for (comment, flags, versions, script) in SCRIPTS {

@@ -6,7 +6,11 @@ use chacha20::{
 };
 use otr_crypto::IdentityKey;
 
-use crate::vectors::{Problem, keys::Dsa, oracle};
+use crate::vectors::{
+    Problem,
+    keys::{Dsa, Ed25519},
+    oracle,
+};
 
 /// A generator of its own for every name and number.
 pub(crate) fn rng(name: &str, number: u32) -> ChaCha20Rng {
@@ -33,6 +37,11 @@ pub(crate) fn identity(name: &str) -> Result<IdentityKey, Problem> {
     Ok(dsa(name)?.get()?)
 }
 
+/// The identity of a name in the Curve25519 suite.
+pub(crate) fn ed25519(name: &str) -> Ed25519 {
+    Ed25519::of(seed(&format!("{name} in the suite"), 0))
+}
+
 /// The identity's numbers.
 pub(crate) fn dsa(name: &str) -> Result<Dsa, Problem> {
     use std::{
@@ -41,6 +50,10 @@ pub(crate) fn dsa(name: &str) -> Result<Dsa, Problem> {
     };
     static MADE: Mutex<BTreeMap<String, Dsa>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
-    let key = made.entry(name.into()).or_insert_with(|| Dsa::from(&IdentityKey::generate(&mut rng(name, 0))));
-    Ok(key.clone())
+    if let Some(key) = made.get(name) {
+        return Ok(key.clone());
+    }
+    let key = Dsa::try_from(&IdentityKey::generate(&mut rng(name, 0)))?;
+    made.insert(name.into(), key.clone());
+    Ok(key)
 }

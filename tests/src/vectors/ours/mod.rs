@@ -5,6 +5,7 @@
 
 pub(crate) mod bodies;
 pub(crate) mod conversations;
+pub(crate) mod curve25519;
 pub(crate) mod derivations;
 pub(crate) mod encodings;
 mod events;
@@ -26,6 +27,10 @@ pub(crate) type Generate = fn(&Library) -> Result<VectorFile, Problem>;
 pub(crate) const GENERATORS: &[(&str, Generate)] = &[
     ("otr/bodies.json", bodies::generate),
     ("otr/conversations.json", conversations::generate),
+    ("otr/curve25519/conversations.json", conversations::generate_curve25519),
+    ("otr/curve25519/derivations.json", curve25519::generate),
+    ("otr/curve25519/encodings.json", encodings::curve25519::generate),
+    ("otr/curve25519/exchanges.json", exchanges::curve25519::generate),
     ("otr/derivations.json", derivations::generate),
     ("otr/encodings.json", encodings::generate),
     ("otr/exchanges.json", exchanges::generate),

@@ -4,6 +4,7 @@ use otr_wire::{MAX_MESSAGE, armour};
 
 mod comparing;
 mod losing;
+pub(super) mod moving;
 mod policies;
 mod records;
 mod versions;

@@ -72,11 +72,16 @@ pub(super) const SCRIPTS: &[Script] = &[
     script("message 2 comes twice", &[IGNORED], USUAL, repeated),
 ];
 
-fn compare(r: &mut Recorder, who: Who, secret: &str, question: Option<&str>) -> Result<Vec<String>, Problem> {
+pub(super) fn compare(
+    r: &mut Recorder,
+    who: Who,
+    secret: &str,
+    question: Option<&str>,
+) -> Result<Vec<String>, Problem> {
     r.act(who, Does::Compare { secret: secret.into(), question: question.map(Into::into) })
 }
 
-fn answer(r: &mut Recorder, who: Who, secret: &str) -> Result<Vec<String>, Problem> {
+pub(super) fn answer(r: &mut Recorder, who: Who, secret: &str) -> Result<Vec<String>, Problem> {
     r.act(who, Does::Answer(secret.into()))
 }
 
@@ -88,7 +93,7 @@ fn round(r: &mut Recorder, question: Option<&str>, [one, other]: [&str; 2]) -> D
     r.settle()
 }
 
-fn comparison(r: &mut Recorder, question: Option<&str>, secrets: [&str; 2]) -> Done {
+pub(super) fn comparison(r: &mut Recorder, question: Option<&str>, secrets: [&str; 2]) -> Done {
     begin(r)?;
     round(r, question, secrets)?;
     r.send(Bob, "on we go")?;
