@@ -93,6 +93,7 @@ impl Contact {
         let plaintext = Plaintext { tlvs: Tlv::new(SUITES, &record).into_iter().collect(), ..Plaintext::default() };
         // Nothing waits for this message; without it the conversation stays as it is.
         let _ = outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now);
+        session.named = true;
     }
 
     /// The other side names its suites, or time has come to try again what came to nothing before.
@@ -110,7 +111,7 @@ impl Contact {
         let header = Header::new(Version::Curve25519, turn.shared.instance_tag, name);
         let record = tlvs.iter().find(|tlv| tlv.kind() == SUITES).map(Tlv::value);
         let theirs = record.and_then(decode);
-        match (record.zip(theirs), &instance.moving) {
+        let names = match (record.zip(theirs), &instance.moving) {
             (Some((record, theirs)), moving) if moving.as_ref().is_none_or(|moving| moving.their_key != theirs) => {
                 // attack rule AKE-11
                 let Some(bond) = session.bond.as_ref().filter(|_| theirs != ours) else { return };
@@ -128,15 +129,18 @@ impl Contact {
                     heard_report: false,
                 }));
                 // attack rule NEW-15: both have it now, so that who withholds it is told of.
-                if let Some(session) = &mut instance.session {
+                instance.session.as_mut().is_some_and(|session| {
                     session.moves_until.get_or_insert(turn.now.saturating_add(MOVING_TIME));
-                }
+                    !session.named
+                })
             }
-            (_, Some(moving)) if turn.now >= moving.again_at() => {}
+            // Ours may have been lost.
+            (_, Some(moving)) if turn.now >= moving.again_at() => true,
             _ => return,
+        };
+        if names {
+            self.name_suites(name, turn.peer, turn.shared, turn.now);
         }
-        // Ours is new to the other side, or may have been lost.
-        self.name_suites(name, turn.peer, turn.shared, turn.now);
         let Some(role) = self.session(name).map(Session::role) else { return };
         let begins = role == Role::Initiator && self.take_exchange(turn);
         let Some(moving) = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut()) else {

@@ -86,6 +86,7 @@ impl Contact {
         let plaintext = Plaintext { text: marked.as_bytes(), tlvs, ..Plaintext::default() };
         let sealed = send_data(peer, session, plaintext, Flags::NONE, shared, now)?;
         session.spoken_in = true;
+        session.named |= suites.is_some();
         // Who has been silent for so long answers a text by a heartbeat, if not by a text.
         if now.saturating_sub(session.last_received) > HEARTBEAT_INTERVAL {
             session.answer_due.get_or_insert(now.saturating_add(ANSWER_WITHIN));

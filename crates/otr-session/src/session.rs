@@ -22,7 +22,9 @@ pub(crate) struct Session {
     pub(crate) vouched: Option<Box<Vouched>>,
     /// In version 3, if the Curve25519 suite is on: what its exchange is bound to.
     pub(crate) bond: Option<Bond>,
-    /// Until when the conversation should have moved to the suite, because it did before.
+    /// Whether our suites have been named in it.
+    pub(crate) named: bool,
+    /// Until when the conversation should have moved to the suite, because it did before, or both have it.
     pub(crate) moves_until: Option<Duration>,
     keys: KeyRing,
     reveals: PendingReveals,
@@ -132,6 +134,7 @@ impl Session {
             their_key: established.their_key.clone(),
             vouched: None,
             bond: None,
+            named: false,
             moves_until: None,
             keys: KeyRing::new(established, rng),
             reveals: carried.reveals,

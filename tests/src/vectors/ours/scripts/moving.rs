@@ -367,6 +367,8 @@ fn offering(r: &mut Recorder, make: impl FnOnce(&[u8]) -> Vec<u8>) -> Done {
     let body = r.forge(who.other(), &body, |_| record)?;
     r.receive(who, &body)?;
     r.settle()?;
+    say(r)?;
+    wait(r, AGAIN)?;
     say(r)
 }
 
