@@ -13,6 +13,9 @@
 //! | "Socialist Millionaires' Protocol (SMP)" | [`ComparedSecret`], [`Challenge`], [`Group`] and its implementations |
 //! | "Extra symmetric key", "Revealing MAC keys" | [`ExtraSymmetricKey`], [`RevealedMacKey`] |
 //!
+//! The same types serve the Curve25519 suite (X25519, ML-KEM-768, Ed25519, ristretto255), which programs of ours speak to
+//! each other: [`Suite`] says which is meant, [`KemKey`], [`Transcript`], [`Bond`] and [`SessionRoot`] are what it has more.
+//!
 //! This crate knows no messages and no states; those live in the crates above it.
 //!
 //! # Example

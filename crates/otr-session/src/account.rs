@@ -77,7 +77,7 @@ impl Account {
     }
 
     /// Switches the Curve25519 suite on, with our Ed25519 identity in it: private conversations with programs that have
-    /// it, too, move over by themselves. Without this the account knows nothing of it.
+    /// it, too, move over by themselves, from their next exchange on. Without this the account knows nothing of it.
     ///
     /// # Errors
     ///

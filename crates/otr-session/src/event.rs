@@ -70,9 +70,10 @@ pub enum Event {
         /// other side has not shown that it could read it.
         certain: bool,
     },
-    /// The conversation is in a version below one already spoken with the contact; it was allowed (attack rule VER-1).
+    /// The conversation is in a version below one already spoken with the contact, and that was allowed; or it stays in
+    /// version 3, although both sides have the Curve25519 suite, or had it (attack rules VER-1, NEW-15).
     Downgrade {
-        /// The highest version spoken before.
+        /// The highest version spoken before, or that both have named.
         from: Version,
         /// The version spoken now.
         to: Version,

@@ -389,12 +389,12 @@ fn an_initiator_who_knows_our_values_cannot_equal_them() {
 /// The secret of all parties here, as an exponent.
 fn x(suite: Suite) -> BigUint {
     use sha2::{Digest, Sha256};
-    let domain: &[u8] = match suite {
-        Suite::Otr => b"",
-        Suite::Curve25519 => b"OTR-25519 v1 SMP secret",
+    let (domain, more): (&[u8], &[u8]) = match suite {
+        Suite::Otr => (b"", &[]),
+        Suite::Curve25519 => (b"OTR-25519 v1 SMP secret", &[0; 32]),
     };
     let id = common::session(1);
-    let bytes = [domain, &[1], &common::ALICE, &common::BOB, id.as_bytes(), b"x"].concat();
+    let bytes = [domain, &[1], &common::ALICE, &common::BOB, id.as_bytes(), more, b"x"].concat();
     big(&Sha256::digest(bytes)) % model(suite).order()
 }
 

@@ -33,9 +33,9 @@ pub struct EncodedPublicKey<'a> {
 
 impl<'a> EncodedPublicKey<'a> {
     fn read(reader: &mut Reader<'a>) -> Result<Self, DecodeError> {
-        match SignedKey::read(reader)? {
-            SignedKey::Dsa(key) => Ok(key),
-            SignedKey::Ed25519(_) => Err(DecodeError::UnknownKeyType(ED25519)),
+        match reader.u16()? {
+            DSA => Self::read_numbers(reader),
+            kind => Err(DecodeError::UnknownKeyType(kind)),
         }
     }
 

@@ -85,7 +85,7 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
         }
         Event::Downgrade { from: from @ Version::Curve25519, to } => vec![
             trouble(format!(
-                "this conversation stays in {}, although {peer} had {} before",
+                "this conversation stays in {}, although {peer} has or had {}",
                 version_name(*to),
                 version_name(*from)
             )),
@@ -366,7 +366,7 @@ mod tests {
     fn a_suite_that_does_not_come_back_is_told() {
         let lines = event("bob", &Event::Downgrade { from: Version::Curve25519, to: Version::Three });
         let expected = [
-            "! this conversation stays in version 3, although bob had the Curve25519 suite before",
+            "! this conversation stays in version 3, although bob has or had the Curve25519 suite",
             "! another program, the suite turned off there, or somebody who holds messages back",
         ];
         assert_eq!(lines, expected.map(|line| Line::Complain(line.to_owned())));

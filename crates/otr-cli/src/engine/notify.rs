@@ -35,7 +35,7 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
             peer,
             "other",
             &format!(
-                "the conversation is in version {}, although version {} was spoken before",
+                "the conversation is in version {}, although version {} was spoken or named before",
                 to.number(),
                 from.number()
             ),
