@@ -189,7 +189,7 @@ pub(crate) fn our_fingerprint(fingerprint: Fingerprint) -> Line {
 
 /// The other side's fingerprint.
 pub(crate) fn their_fingerprint(peer: &str, fingerprint: Fingerprint) -> Line {
-    note(format!("{:<20}{fingerprint}", format!("{peer}'s:")))
+    note(format!("{:<19} {fingerprint}", format!("{peer}'s:")))
 }
 
 /// Our fingerprint in the Curve25519 suite.
@@ -201,7 +201,7 @@ pub(crate) fn our_suite_fingerprint(fingerprint: Fingerprint) -> Line {
 /// through, if it is.
 pub(crate) fn suite(peer: &str, conversation: &Conversation) -> Vec<Line> {
     let Some(fingerprint) = conversation.suite_fingerprint else { return Vec::new() };
-    let mut lines = vec![note(format!("{:<20}{fingerprint}", format!("{peer}'s Ed25519:")))];
+    let mut lines = vec![note(format!("{:<19} {fingerprint}", format!("{peer}'s Ed25519:")))];
     if conversation.trust == Trust::Verified {
         lines.push(note(format!("verified through    {}", conversation.their_fingerprint)));
     }
