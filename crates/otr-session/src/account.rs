@@ -411,7 +411,8 @@ impl Account {
         if !is_name(peer) {
             return Err(Refusal::BadName.into());
         }
-        self.contact(peer).0.settings.versions = versions;
+        let (contact, shared) = self.contact(peer);
+        contact.set_versions(versions, shared);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use otr_ake::{ATTEMPT_LIFETIME, Offer};
+use otr_ake::{ATTEMPT_LIFETIME, Ake, Offer};
 use otr_crypto::Fingerprint;
 use otr_wire::{Assembler, Header, InstanceTag, Version, Versions};
 
@@ -182,6 +182,20 @@ impl Contact {
         let versions = self.settings.versions.unwrap_or(config.versions);
         // The Curve25519 suite is offered to nobody unless it is all there is: others are moved to it from inside.
         if versions == Versions::only(Version::Curve25519) { versions } else { versions.common(Versions::ALL) }
+    }
+
+    /// The host allows other versions from now on; exchanges with the instances there are begin in one of these.
+    pub(crate) fn set_versions(&mut self, versions: Option<Versions>, shared: &Shared) {
+        self.settings.versions = versions;
+        let best = self.versions(&shared.config).best();
+        let Some(version) = best.filter(|&version| version != Version::Two) else { return };
+        let ours = shared.instance_tag;
+        // The one without a name is of version 2 for ever.
+        for (name, instance) in self.instances.iter_mut().filter(|(name, _)| name.is_some()) {
+            if instance.ake.version() != version {
+                instance.ake = Ake::new(Header::new(version, ours, name));
+            }
+        }
     }
 
     /// The versions that an exchange may have now: those allowed that are no step back.

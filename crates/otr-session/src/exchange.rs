@@ -90,25 +90,16 @@ impl Contact {
         }
         let name = message.header.sender();
         let header = Header::new(version, turn.shared.instance_tag, name);
-        let allowed = self.versions(&turn.shared.config).contains(version);
         // An instance that is not known yet is made aside: a refused message leaves none behind, and drives none out.
         let mut new = match self.instances.get(name) {
             Some(_) => None,
-            None if allowed && self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
+            None if self.may_begin(message, turn) => Some(self.new_instance(header, turn.now)),
             None => return,
         };
-        let known = new.as_deref().or_else(|| self.instances.get(name));
-        // Where the host has changed the versions, an instance gets an exchange of the version that is allowed now.
-        let fits = known.is_some_and(|instance| instance.ake.version() == version);
-        let mut other = (allowed && !fits).then(|| self.new_instance(header, turn.now));
-        let is_move = !allowed && !fits;
-        let moving = known.filter(|_| is_move).and_then(|instance| instance.moving.as_deref());
-        let ake = match (&other, moving, known) {
-            (Some(other), _, _) => &other.ake,
-            (None, Some(moving), _) => &moving.ake,
-            (None, None, Some(instance)) if fits => &instance.ake,
-            (None, None, _) => return,
-        };
+        let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
+        // What is not of the version that the two begin in moves them on from there.
+        let is_move = instance.ake.version() != version;
+        let Some((ake, _)) = instance.exchange(version) else { return };
         let granted = match ake.cost(message) {
             Cost::Nothing => true,
             Cost::Repetition => self.budgets.repetitions.take(turn.now),
@@ -129,19 +120,13 @@ impl Contact {
         let directly =
             (version == Version::Curve25519).then(|| moving::bind(None, Role::Initiator, [&[]; 2], addresses));
         let Some(instance) = new.as_deref_mut().or_else(|| self.instances.get_mut(name)) else { return };
-        let (ake, bond) = match (&mut other, &mut instance.moving) {
-            (Some(other), _) => (&mut other.ake, directly.as_ref()),
-            (None, Some(moving)) if is_move => (&mut moving.ake, Some(&moving.bond)),
-            (None, _) => (&mut instance.ake, directly.as_ref()),
-        };
+        let Some((ake, bond)) = instance.exchange(version) else { return };
+        let bond = bond.or(directly.as_ref());
         let known_keys = &mut shared.known_keys;
         let mut context = Context { identity, known_keys, bond, now: turn.now, rng: &mut *turn.rng };
         let result = ake.receive(message, &mut context);
         if !matches!(result, Ok(Outcome::Ignored) | Err(_)) {
             instance.touched = turn.now;
-            if let Some(other) = other {
-                instance.ake = other.ake;
-            }
             if let Some(instance) = new {
                 self.add_instance(name, instance);
             }
@@ -165,7 +150,9 @@ impl Contact {
 
     /// Whether a message from an instance that is not known yet can belong to an exchange.
     fn may_begin<R: ?Sized>(&self, message: &Message<'_>, turn: &Turn<'_, R>) -> bool {
+        let allowed = self.versions(&turn.shared.config).contains(message.header.version());
         match message.payload {
+            _ if !allowed => false,
             Payload::DhCommit(_) => true,
             // attack rule AKE-5: every instance may answer our offer, for as long as it stands.
             Payload::DhKey(_) => self.offer.as_ref().is_some_and(|open| {

@@ -1,10 +1,11 @@
 //! Moving over to the Curve25519 suite, from inside a private conversation of version 3 (docs/curve25519.md).
 //!
 //! Each side names the suite and its identity there in a record of the conversation, where nobody can strip it: at once
-//! where the other side seems to have the suite, with the first text where nothing tells. The initiator of the conversation then begins the suite's exchange, which is bound to the conversation and to both
-//! records. There is no moment in which text could go astray: the responder reads in both sessions and goes on sending
-//! in the old one until the initiator has shown, by a message in the new one, that it has moved; the initiator moves
-//! when its exchange is complete, and goes on reading in the old one.
+//! where the other side seems to have the suite, with the texts where nothing tells. The initiator of the conversation
+//! then begins the suite's exchange, which is bound to the conversation and to both records. There is no moment in which
+//! text could go astray: the responder reads in both sessions and goes on sending in the old one until the initiator has
+//! shown, by a message in the new one, that it has moved; the initiator moves when its exchange is complete, and goes on
+//! reading in the old one.
 
 use core::time::Duration;
 
@@ -14,17 +15,16 @@ use otr_wire::{Flags, Header, Plaintext, Tlv, TlvType, Version};
 use rand_core::CryptoRng;
 
 use crate::{
-    Event, SessionState,
+    Event, SessionState, Warning,
     contact::{Contact, InstanceName},
     outgoing,
     receiving::Turn,
-    session::Session,
+    session::{Carried, Session},
     shared::Shared,
 };
 
-/// The record that names the suites of a side: for each the number of its version (2 bytes)
-/// and a length (2 bytes) with so many bytes; of the Curve25519 suite these are the Ed25519 key. Other programs pass
-/// over it.
+/// The record that names the suites of a side: for each the number of its version (2 bytes) and a length (2 bytes) with so
+/// many bytes; of the Curve25519 suite these are the Ed25519 key. Other programs pass over it.
 pub const SUITES: TlvType = TlvType(0x4f54);
 
 /// How long the old session is read in at least, and how long an attempt has before there is another.
@@ -170,12 +170,12 @@ impl Contact {
             return;
         };
         if established.their_key != moving.their_key {
-            return turn.warn(crate::Warning::Malformed);
+            return turn.warn(Warning::Malformed);
         }
         self.sessions = self.sessions.saturating_add(1);
         let (header, role) = (established.header, established.role);
         let key = established.their_key.fingerprint();
-        let mut session = Box::new(Session::new(self.sessions, established, Default::default(), turn.now, turn.rng));
+        let mut session = Box::new(Session::new(self.sessions, established, Carried::default(), turn.now, turn.rng));
         session.vouched = Some(Box::new(Vouched { key, is_shared: false }));
         if let Some(reply) = reply {
             turn.transmit(header, &reply);
@@ -276,6 +276,15 @@ impl crate::instance::Instance {
         });
         let sessions = self.session.as_mut().into_iter().chain(next).chain(former);
         sessions.map(Box::as_mut).find(|session| session.header().version() == version)
+    }
+
+    /// The exchange that messages of a version belong to, and what it is bound to if it is a move.
+    pub(crate) fn exchange(&mut self, version: Version) -> Option<(&mut Ake, Option<&Bond>)> {
+        if self.ake.version() == version {
+            return Some((&mut self.ake, None));
+        }
+        let moving = self.moving.as_deref_mut().filter(|moving| moving.ake.version() == version)?;
+        Some((&mut moving.ake, Some(&moving.bond)))
     }
 
     /// When the next thing is due about the session that we moved from: to read in it no more, then to end it.
