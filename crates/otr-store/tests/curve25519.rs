@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod common;
+
 use std::fs;
 
 use chacha20::ChaCha20Rng;
@@ -11,26 +13,14 @@ use proptest::prelude::*;
 use rand_core::SeedableRng;
 use tempfile::TempDir;
 
+use common::{empty, put};
+
 const KEYS: &str = "otr.ed25519_keys";
 const VOUCHED: &str = "otr.vouched";
 
 /// The first test of RFC 8032, section 7.1: a seed and its public key.
 const SEED: &str = "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60";
 const PUBLIC: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
-
-/// An empty directory and a store in it.
-fn empty() -> (TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    (dir, store)
-}
-
-fn put(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
-    let path = dir.path().join(name);
-    fs::write(&path, bytes).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
-}
 
 fn text(dir: &TempDir, name: &str) -> String {
     fs::read_to_string(dir.path().join(name)).unwrap()

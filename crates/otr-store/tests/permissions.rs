@@ -94,46 +94,43 @@ fn write_everything(directory: &Path) {
     }
 }
 
-// attack: FILE-1
-#[test]
-fn keys_that_others_can_reach_are_refused_unless_forced() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = Store::open(dir.path()).unwrap();
-    store.save_identity("alice", "xmpp", &key()).unwrap();
-    let path = dir.path().join("otr.private_key");
-    let before = fs::read(&path).unwrap();
-    for exposed in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610] {
-        fs::set_permissions(&path, Permissions::from_mode(exposed)).unwrap();
-        let refused = Error::Exposed { file: path.clone(), mode: exposed };
-        assert_eq!(store.identity("alice", "xmpp").map(drop), Err(refused.clone()));
-        assert_eq!(store.save_identity("bob", "xmpp", &key()), Err(refused));
-        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (before.clone(), exposed));
-    }
-    let mut store = store.accepting_exposed_keys();
-    assert!(store.identity("alice", "xmpp").unwrap().is_some());
-    store.save_identity("bob", "xmpp", &key()).unwrap();
-    assert_eq!(mode(&path), 0o600, "a rewrite makes it private");
-}
+/// Reads or writes somebody's key.
+type Read = fn(&Store, &str) -> Result<Option<IdentityKey>, Error>;
+type Write = fn(&mut Store, &str) -> Result<(), Error>;
 
 // attack: FILE-1
 #[test]
-fn seeds_that_others_can_reach_are_refused_unless_forced() {
-    let dir = tempfile::tempdir().unwrap();
-    let mut store = Store::open(dir.path()).unwrap();
-    store.save_ed25519_identity("alice", "xmpp", &ed25519_key()).unwrap();
-    let path = dir.path().join("otr.ed25519_keys");
-    let before = fs::read(&path).unwrap();
-    for exposed in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610] {
-        fs::set_permissions(&path, Permissions::from_mode(exposed)).unwrap();
-        let refused = Error::Exposed { file: path.clone(), mode: exposed };
-        assert_eq!(store.ed25519_identity("alice", "xmpp").map(drop), Err(refused.clone()));
-        assert_eq!(store.save_ed25519_identity("bob", "xmpp", &ed25519_key()), Err(refused));
-        assert_eq!((fs::read(&path).unwrap(), mode(&path)), (before.clone(), exposed));
+fn keys_and_seeds_that_others_can_reach_are_refused_unless_forced() {
+    let kinds: [(&str, Read, Write); 2] = [
+        (
+            "otr.private_key",
+            |store, account| store.identity(account, "xmpp"),
+            |store, account| store.save_identity(account, "xmpp", &key()),
+        ),
+        (
+            "otr.ed25519_keys",
+            |store, account| store.ed25519_identity(account, "xmpp"),
+            |store, account| store.save_ed25519_identity(account, "xmpp", &ed25519_key()),
+        ),
+    ];
+    for (name, read, write) in kinds {
+        let dir = tempfile::tempdir().unwrap();
+        let mut store = Store::open(dir.path()).unwrap();
+        write(&mut store, "alice").unwrap();
+        let path = dir.path().join(name);
+        let before = fs::read(&path).unwrap();
+        for exposed in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610] {
+            fs::set_permissions(&path, Permissions::from_mode(exposed)).unwrap();
+            let refused = Error::Exposed { file: path.clone(), mode: exposed };
+            assert_eq!(read(&store, "alice").map(drop), Err(refused.clone()));
+            assert_eq!(write(&mut store, "bob"), Err(refused));
+            assert_eq!((fs::read(&path).unwrap(), mode(&path)), (before.clone(), exposed));
+        }
+        let mut store = store.accepting_exposed_keys();
+        assert!(read(&store, "alice").unwrap().is_some());
+        write(&mut store, "bob").unwrap();
+        assert_eq!(mode(&path), 0o600, "a rewrite makes it private");
     }
-    let mut store = store.accepting_exposed_keys();
-    assert!(store.ed25519_identity("alice", "xmpp").unwrap().is_some());
-    store.save_ed25519_identity("bob", "xmpp", &ed25519_key()).unwrap();
-    assert_eq!(mode(&path), 0o600, "a rewrite makes it private");
 }
 
 // attack: FILE-1

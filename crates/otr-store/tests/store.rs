@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
 
+mod common;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,6 +14,8 @@ use otr_store::{Error, KnownFingerprint, Store};
 use proptest::prelude::*;
 use rand_core::SeedableRng;
 use tempfile::TempDir;
+
+use common::{empty, put};
 
 const FILES: [&str; 3] = ["otr.private_key", "otr.fingerprints", "otr.instance_tags"];
 
@@ -26,20 +30,6 @@ const ACCOUNTS: [(&str, &str, &str, u32); 5] = [
 
 fn data(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/libotr-4.1.1").join(name)
-}
-
-/// An empty directory and a store in it.
-fn empty() -> (TempDir, Store) {
-    let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path()).unwrap();
-    (dir, store)
-}
-
-fn put(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
-    let path = dir.path().join(name);
-    fs::write(&path, bytes).unwrap();
-    #[cfg(unix)]
-    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn bytes(dir: &TempDir, name: &str) -> Vec<u8> {

@@ -4,11 +4,10 @@
 mod exchange;
 
 use num_bigint::BigUint;
-use otr_crypto::{
-    CommitmentKey, ComparedSecret, DhKeyPair, Error, Fingerprint, Group as _, PublicKey, Ristretto255, Suite,
-};
+use otr_crypto::{ComparedSecret, DhKeyPair, Error, Fingerprint, Group as _, PublicKey, Ristretto255, Suite};
 use serde::{Deserialize, Serialize};
 
+use super::derivations::{Commitment, commitments_in};
 use super::fixtures;
 use crate::vectors::{
     Group, Library, Problem, VectorFile, Verdict,
@@ -54,18 +53,6 @@ impl Pair {
     }
 }
 
-/// A commitment to g^x with r, or what stands in its place.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Commitment {
-    r: Hex,
-    encrypted: Hex,
-    hash: Hex,
-    /// g^x where the commitment opens.
-    gx: Option<Hex>,
-    error: Option<String>,
-}
-
 /// A commitment by its formula to any bytes, in place of an MPI: encrypted, and hashed.
 fn commit(r: &[u8], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Problem> {
     let key = kdf("OTR-25519 v1 commitment cipher", &[r], &[], 32)?;
@@ -74,18 +61,7 @@ fn commit(r: &[u8], plain: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Problem> {
 }
 
 pub(crate) fn check_commitments(group: &Group, _: &Library) -> Problems {
-    each_with(group.fields::<Nothing>(), group, |_, case| {
-        let Commitment { r, encrypted, hash, gx, error } = case.fields()?;
-        let key = CommitmentKey::from_bytes(r.array()?);
-        let opened = key.open_in(Suite::Curve25519, &encrypted.0, &hash.array()?);
-        same("whether it opens", opened.is_ok(), case.is_valid())?;
-        same("our error", opened.as_ref().err().map(|error| format!("{error:?}")), error)?;
-        same("g^x", opened.as_ref().ok().map(|public| Hex::from(public.as_bytes())), gx)?;
-        let Ok(opened) = opened else { return Ok(()) };
-        let ours = key.commit(&opened);
-        same("our commitment", Hex(ours.encrypted), encrypted)?;
-        same("our hash", Hex::from(ours.hash.as_slice()), hash)
-    })
+    commitments_in(Suite::Curve25519, group)
 }
 
 /// A public value, and what is wrong with it.

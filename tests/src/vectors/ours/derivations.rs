@@ -1,7 +1,7 @@
 //! What is derived from Diffie-Hellman and identity keys; every expected value comes from the oracle.
 
 use num_bigint::BigUint;
-use otr_crypto::{CommitmentKey, DhPublic, Error};
+use otr_crypto::{CommitmentKey, DhPublic, Error, Suite};
 use serde::{Deserialize, Serialize};
 
 use super::fixtures;
@@ -19,20 +19,24 @@ use crate::vectors::{
 /// A commitment to g^x with r, or what stands in its place.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Commitment {
-    r: Hex,
-    encrypted: Hex,
-    hash: Hex,
+pub(super) struct Commitment {
+    pub(super) r: Hex,
+    pub(super) encrypted: Hex,
+    pub(super) hash: Hex,
     /// g^x where the commitment opens.
-    gx: Option<Hex>,
-    error: Option<String>,
+    pub(super) gx: Option<Hex>,
+    pub(super) error: Option<String>,
 }
 
 pub(crate) fn check_commitments(group: &Group, _: &Library) -> Problems {
+    commitments_in(Suite::Otr, group)
+}
+
+pub(super) fn commitments_in(suite: Suite, group: &Group) -> Problems {
     each_with(group.fields::<Nothing>(), group, |_, case| {
         let Commitment { r, encrypted, hash, gx, error } = case.fields()?;
         let key = CommitmentKey::from_bytes(r.array()?);
-        let opened = key.open(&encrypted.0, &hash.array()?);
+        let opened = key.open_in(suite, &encrypted.0, &hash.array()?);
         same("whether it opens", opened.is_ok(), case.is_valid())?;
         same("our error", opened.as_ref().err().map(|error| format!("{error:?}")), error)?;
         same("g^x", opened.as_ref().ok().map(|public| Hex::from(public.as_bytes())), gx)?;
