@@ -61,6 +61,14 @@ pub enum Event {
     },
     /// A comparison of secrets asks, goes on, or ends.
     Comparison(ComparisonOf),
+    /// A text that waited for a private conversation goes out encrypted; what carries it was put on the network just
+    /// before.
+    QueuedSent {
+        /// The text.
+        text: String,
+        /// The identity it is encrypted for.
+        to: Fingerprint,
+    },
     /// A text is given back: it waited for a private conversation and was not sent, or the other side says that it
     /// could not read it.
     NotDelivered {
@@ -227,7 +235,7 @@ pub enum Sent {
     Encrypted,
     /// It goes out in clear, as policy and state allow.
     Plain,
-    /// It waits and goes out when the conversation is private; see [`Event::NotDelivered`].
+    /// It waits and goes out when the conversation is private; see [`Event::QueuedSent`] and [`Event::NotDelivered`].
     Queued,
     /// It does not go out.
     Refused(Refusal),

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    ANSWER_WITHIN, HEARTBEAT_INTERVAL, RESENT, Refusal, SUITES,
+    ANSWER_WITHIN, Event, HEARTBEAT_INTERVAL, RESENT, Refusal, SUITES,
     contact::{Contact, Destination, InstanceName},
     moving,
     session::{Sealed, Session},
@@ -105,13 +105,16 @@ impl Contact {
         let Destination::Private(name) = self.destination() else { return };
         let anyone_verified = self.known.verified().is_some();
         let Some(session) = self.session(name) else { return };
-        if session.blocked || (anyone_verified && !self.known.is_accepted(session.fingerprint())) {
+        let to = session.fingerprint();
+        if session.blocked || (anyone_verified && !self.known.is_accepted(to)) {
             return;
         }
         for text in self.queue.take() {
-            if self.send_text(name, peer, &text, false, shared, now).is_err() {
-                shared.event(peer, crate::Event::NotDelivered { text, certain: true });
-            }
+            let event = match self.send_text(name, peer, &text, false, shared, now) {
+                Ok(()) => Event::QueuedSent { text, to },
+                Err(_) => Event::NotDelivered { text, certain: true },
+            };
+            shared.event(peer, event);
         }
     }
 }

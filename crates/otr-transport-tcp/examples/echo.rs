@@ -9,7 +9,7 @@ use std::env::args;
 use std::io::Write;
 
 use otr_transport::{Event, Transport};
-use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
+use otr_transport_tcp::{Listener, Names, TcpAccount, TcpTransport};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn listen(address: &str) -> Result<(), Box<dyn std::error::Error>> {
     let listener = Listener::bind(address).await?;
     writeln!(std::io::stdout(), "listening on {}", listener.local_addr())?;
-    let mut transport = listener.into_transport(Names::new("echo", "caller"), Options::default());
+    let mut transport = TcpTransport::connect(TcpAccount::listening(listener, Names::new("echo", "caller"))).await?;
     while let Some(event) = transport.next_event().await {
         match event {
             Event::Message(message) => transport.send(&message.from, &message.body).await?,
@@ -35,7 +35,7 @@ async fn listen(address: &str) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 async fn say(address: &str, text: &str) -> Result<(), Box<dyn std::error::Error>> {
-    let mut transport = TcpTransport::connect(address, Names::new("caller", "echo"), Options::default()).await?;
+    let mut transport = TcpTransport::connect(TcpAccount::calling(address, Names::new("caller", "echo"))).await?;
     transport.send("echo", text).await?;
     while let Some(event) = transport.next_event().await {
         match event {

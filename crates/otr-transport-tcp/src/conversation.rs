@@ -77,7 +77,7 @@ impl Ear<'_> {
             };
             if !self.announced {
                 self.announced = true;
-                place.send(Event::Connected);
+                place.send(Event::Connected { resumed: false });
                 continue;
             }
             match self.frames.next().await {
@@ -99,8 +99,7 @@ async fn talk(stream: &mut OwnedWriteHalf, outbox: &mut mpsc::Receiver<Outgoing>
             Ok(written) => written.map_err(|error| Error::ConnectionLost(error.kind())),
             Err(_) => Err(Error::TimedOut),
         };
-        // A sender that no longer waits needs no answer.
-        let _ = outgoing.outcome.send(sent);
+        outgoing.outcome.say(sent);
         if let Err(error) = sent {
             return error;
         }

@@ -1,6 +1,6 @@
 //! Whole messages over TCP, length-prefixed and size-limited, with reconnection.
 //!
-//! One end listens ([`Listener`]), the other connects ([`TcpTransport::connect`]); from then on both are a
+//! One end listens ([`TcpAccount::listening`]), the other connects ([`TcpAccount::calling`]); from then on both are a
 //! [`Transport`](otr_transport::Transport) that carries text to the one peer at the other end. On the wire each message
 //! is
 //!
@@ -23,17 +23,17 @@
 //!
 //! ```
 //! use otr_transport::{Event, Transport};
-//! use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
+//! use otr_transport_tcp::{Listener, Names, TcpAccount, TcpTransport};
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), otr_transport::Error> {
 //! let listener = Listener::bind("127.0.0.1:0").await?;
 //! let address = listener.local_addr().to_string();
-//! let mut bob = listener.into_transport(Names::new("bob", "alice"), Options::default());
-//! let mut alice = TcpTransport::connect(&address, Names::new("alice", "bob"), Options::default()).await?;
+//! let mut bob = TcpTransport::connect(TcpAccount::listening(listener, Names::new("bob", "alice"))).await?;
+//! let mut alice = TcpTransport::connect(TcpAccount::calling(&address, Names::new("alice", "bob"))).await?;
 //!
 //! alice.send("bob", "?OTRv3?").await?;
-//! assert_eq!(bob.next_event().await, Some(Event::Connected));
+//! assert_eq!(bob.next_event().await, Some(Event::Connected { resumed: false }));
 //! let Some(Event::Message(incoming)) = bob.next_event().await else { return Ok(()) };
 //! assert_eq!((incoming.from.as_str(), incoming.body.as_str()), ("alice", "?OTRv3?"));
 //! alice.close().await?;
@@ -41,7 +41,7 @@
 //! # }
 //! ```
 
-mod backoff;
+mod account;
 mod conversation;
 mod frame;
 mod options;
@@ -50,6 +50,7 @@ mod source;
 mod supervisor;
 mod transport;
 
+pub use account::{Names, TcpAccount};
 pub use options::{DEFAULT_MAX_MESSAGE_SIZE, Options};
 pub use source::Listener;
-pub use transport::{Names, TcpTransport};
+pub use transport::TcpTransport;

@@ -22,6 +22,8 @@ pub struct Options {
     pub retry_first: Duration,
     /// What the wait between two attempts never exceeds. 30 s.
     pub retry_max: Duration,
+    /// Messages that may wait to be sent; beyond them sending fails. 64.
+    pub waiting: usize,
     /// Events that may wait for the host; while that many wait, nothing is read from the network. 16.
     pub queue: usize,
 }
@@ -35,6 +37,7 @@ impl Default for Options {
             close_timeout: Duration::from_secs(2),
             retry_first: Duration::from_millis(500),
             retry_max: Duration::from_secs(30),
+            waiting: 64,
             queue: 16,
         }
     }

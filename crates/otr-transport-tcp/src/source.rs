@@ -2,14 +2,11 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use otr_transport::{Error, Recovery};
+use otr_transport::{Backoff, Error, Recovery};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
 
-use crate::Options;
-use crate::backoff::Backoff;
 use crate::socket::{open, opening_error, prepare, resolve};
-use crate::transport::{Names, TcpTransport};
 
 /// How long the listening end rests when the system cannot accept a connection, for want of file handles for example.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -40,11 +37,8 @@ impl Listener {
         self.address
     }
 
-    /// Takes calls from now on, one peer at a time; whoever it is goes by the peer's name in `names`.
-    ///
-    /// Must be called within a tokio runtime.
-    pub fn into_transport(self, names: Names, options: Options) -> TcpTransport {
-        TcpTransport::start(Source::Accept(self.inner), None, names, options)
+    pub(crate) fn into_inner(self) -> TcpListener {
+        self.inner
     }
 }
 

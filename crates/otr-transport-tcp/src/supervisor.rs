@@ -1,20 +1,19 @@
 use std::time::Duration;
 
-use otr_transport::{Error, Event, Recovery};
+use otr_transport::{Backoff, Error, Event, Outcome, Recovery};
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
 
 use crate::Options;
-use crate::backoff::Backoff;
 use crate::conversation::{Conversation, Ended};
 use crate::source::Source;
 
-/// A message on its way out, and where its sender waits for the outcome.
+/// A message on its way out, and where its outcome is said.
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) frame: Vec<u8>,
-    pub(crate) outcome: oneshot::Sender<Result<(), Error>>,
+    pub(crate) outcome: Outcome,
 }
 
 /// The task behind one transport: it gets a connection, lets it talk until it ends, and gets the next.
@@ -69,6 +68,10 @@ impl Supervisor {
 
     /// The next connection, or `None` when the host closes first. Until then sending is refused.
     async fn next_stream(&mut self, lost: Option<Error>) -> Option<TcpStream> {
+        // What was to go out after a message that may be lost must not overtake it on the next connection.
+        while let Ok(outgoing) = self.outbox.try_recv() {
+            outgoing.outcome.say(Err(Error::NotConnected));
+        }
         tokio::select! {
             stream = seek(&self.source, &mut self.backoff, &self.events, lost) => stream,
             () = refuse_all(&mut self.outbox) => None,
@@ -109,7 +112,6 @@ async fn report_and_wait(events: &mpsc::Sender<Event>, error: Error, recovery: R
 /// Answers whoever wants to send while there is no connection; ends when the host closes.
 async fn refuse_all(outbox: &mut mpsc::Receiver<Outgoing>) {
     while let Some(outgoing) = outbox.recv().await {
-        // A sender that no longer waits needs no answer.
-        let _ = outgoing.outcome.send(Err(Error::NotConnected));
+        outgoing.outcome.say(Err(Error::NotConnected));
     }
 }

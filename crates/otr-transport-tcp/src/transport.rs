@@ -1,29 +1,11 @@
-use std::io;
-
-use otr_transport::{Error, Event, Transport};
-use tokio::net::TcpStream;
-use tokio::sync::{mpsc, oneshot};
+use otr_transport::{Backoff, Error, Event, Receipt, Transport};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::Options;
-use crate::backoff::Backoff;
+use crate::account::{End, Names, TcpAccount};
 use crate::frame::encode;
 use crate::source::Source;
 use crate::supervisor::{Outgoing, Supervisor};
-
-/// The names of the two ends. TCP has none of its own, so the host decides.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Names {
-    ours: String,
-    peer: String,
-}
-
-impl Names {
-    /// Our own name, and the name by which the other end goes here.
-    pub fn new(ours: impl Into<String>, peer: impl Into<String>) -> Self {
-        Self { ours: ours.into(), peer: peer.into() }
-    }
-}
 
 /// One end of a TCP connection that comes back when it is lost.
 ///
@@ -39,21 +21,20 @@ pub struct TcpTransport {
     task: Option<JoinHandle<Result<(), Error>>>,
 }
 
-impl TcpTransport {
-    /// Connects to `address`, which is `host:port`. When the connection is lost later, it is made again.
-    ///
-    /// # Errors
-    ///
-    /// When the first connection cannot be made: [`Error::InvalidAddress`], [`Error::NameNotResolved`],
-    /// [`Error::ConnectionRefused`], [`Error::TimedOut`], or [`Error::System`] for what has no variant of its own.
-    pub async fn connect(address: &str, names: Names, options: Options) -> Result<Self, Error> {
-        let source = Source::Connect { address: address.to_owned(), timeout: options.connect_timeout };
-        let first = source.attempt().await?;
-        Ok(Self::start(source, Some(first), names, options))
-    }
+impl Transport for TcpTransport {
+    type Account = TcpAccount;
 
-    pub(crate) fn start(source: Source, first: Option<TcpStream>, names: Names, options: Options) -> Self {
-        let (outbox, outgoing) = mpsc::channel(1);
+    async fn connect(account: TcpAccount) -> Result<Self, Error> {
+        let TcpAccount { end, names, options } = account;
+        let (source, first) = match end {
+            End::Listens(listener) => (Source::Accept(listener.into_inner()), None),
+            End::Calls(address) => {
+                let source = Source::Connect { address, timeout: options.connect_timeout };
+                let first = source.attempt().await?;
+                (source, Some(first))
+            }
+        };
+        let (outbox, outgoing) = mpsc::channel(options.waiting.max(1));
         let (event_sender, events) = mpsc::channel(options.queue.max(1));
         let max_message_size = options.max_message_size;
         let supervisor = Supervisor {
@@ -65,29 +46,32 @@ impl TcpTransport {
             options,
         };
         let task = Some(tokio::spawn(supervisor.run(first)));
-        Self { names, max_message_size, outbox: Some(outbox), events, task }
+        Ok(Self { names, max_message_size, outbox: Some(outbox), events, task })
     }
-}
 
-impl Transport for TcpTransport {
     fn address(&self) -> &str {
         &self.names.ours
     }
 
-    fn max_message_size(&self) -> Option<usize> {
+    fn max_message_size(&self, _to: &str) -> Option<usize> {
         Some(self.max_message_size)
     }
 
-    async fn send(&mut self, to: &str, body: &str) -> Result<(), Error> {
-        let outbox = self.outbox.as_ref().ok_or(Error::Closed)?;
+    fn send(&mut self, to: &str, body: &str) -> Receipt {
+        let Some(outbox) = &self.outbox else { return Receipt::known(Err(Error::Closed)) };
         if to != self.names.peer {
-            return Err(Error::NoSuchPeer);
+            return Receipt::known(Err(Error::NoSuchPeer));
         }
-        let frame = encode(body, self.max_message_size)?;
-        let (outcome, sent) = oneshot::channel();
-        outbox.send(Outgoing { frame, outcome }).await.map_err(|_| Error::Closed)?;
-        // No answer: the connection ended from the other side while this message was being written.
-        sent.await.unwrap_or(Err(Error::ConnectionLost(io::ErrorKind::ConnectionAborted)))
+        let frame = match encode(body, self.max_message_size) {
+            Ok(frame) => frame,
+            Err(error) => return Receipt::known(Err(error)),
+        };
+        let (outcome, receipt) = Receipt::open();
+        match outbox.try_send(Outgoing { frame, outcome }) {
+            Ok(()) => receipt,
+            Err(mpsc::error::TrySendError::Full(_)) => Receipt::known(Err(Error::QueueFull)),
+            Err(mpsc::error::TrySendError::Closed(_)) => Receipt::known(Err(Error::Closed)),
+        }
     }
 
     async fn next_event(&mut self) -> Option<Event> {

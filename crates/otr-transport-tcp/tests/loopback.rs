@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use otr_transport::{Error, Event, Incoming, Origin, Recovery, Transport};
-use otr_transport_tcp::{DEFAULT_MAX_MESSAGE_SIZE, Listener, Names, Options, TcpTransport};
+use otr_transport_tcp::{DEFAULT_MAX_MESSAGE_SIZE, Listener, Names, Options, TcpAccount, TcpTransport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
@@ -38,11 +38,19 @@ fn names_of_bob() -> Names {
     Names::new("bob", "alice")
 }
 
+async fn listen(listener: Listener, options: Options) -> TcpTransport {
+    TcpTransport::connect(TcpAccount::listening(listener, names_of_bob()).with_options(options)).await.unwrap()
+}
+
+async fn call(address: &str, options: Options) -> Result<TcpTransport, Error> {
+    TcpTransport::connect(TcpAccount::calling(address, names_of_alice()).with_options(options)).await
+}
+
 /// Bob listens; his address.
 async fn bob(options: Options) -> (TcpTransport, String) {
     let listener = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().to_string();
-    (listener.into_transport(names_of_bob(), options), address)
+    (listen(listener, options).await, address)
 }
 
 async fn alice(address: &str) -> TcpTransport {
@@ -50,15 +58,15 @@ async fn alice(address: &str) -> TcpTransport {
 }
 
 async fn alice_with(address: &str, options: Options) -> TcpTransport {
-    let mut alice = within(TcpTransport::connect(address, names_of_alice(), options)).await.unwrap();
-    assert_eq!(next(&mut alice).await, Some(Event::Connected));
+    let mut alice = within(call(address, options)).await.unwrap();
+    assert_eq!(next(&mut alice).await, Some(Event::Connected { resumed: false }));
     alice
 }
 
 async fn alice_and_bob() -> (TcpTransport, TcpTransport) {
     let (mut bob, address) = bob(quick()).await;
     let alice = alice(&address).await;
-    assert_eq!(next(&mut bob).await, Some(Event::Connected));
+    assert_eq!(next(&mut bob).await, Some(Event::Connected { resumed: false }));
     (alice, bob)
 }
 
@@ -66,7 +74,7 @@ async fn alice_and_bob() -> (TcpTransport, TcpTransport) {
 async fn stranger_and_bob(options: Options) -> (TcpStream, TcpTransport) {
     let (mut bob, address) = bob(options).await;
     let stranger = TcpStream::connect(address).await.unwrap();
-    assert_eq!(next(&mut bob).await, Some(Event::Connected));
+    assert_eq!(next(&mut bob).await, Some(Event::Connected { resumed: false }));
     (stranger, bob)
 }
 
@@ -100,7 +108,7 @@ async fn messages_travel_both_ways_in_order() {
         assert_eq!(next(&mut alice).await, message("bob", &format!("b{n}")));
     }
     assert_eq!((alice.address(), bob.address()), ("alice", "bob"));
-    assert_eq!(alice.max_message_size(), Some(DEFAULT_MAX_MESSAGE_SIZE));
+    assert_eq!(alice.max_message_size("bob"), Some(DEFAULT_MAX_MESSAGE_SIZE));
 }
 
 #[tokio::test]
@@ -211,7 +219,7 @@ async fn the_next_peer_may_connect_when_one_has_left() {
     for round in ["first", "second", "third"] {
         let mut stranger = TcpStream::connect(&address).await.unwrap();
         stranger.write_all(&frame(round)).await.unwrap();
-        assert_eq!(next(&mut bob).await, Some(Event::Connected));
+        assert_eq!(next(&mut bob).await, Some(Event::Connected { resumed: false }));
         assert_eq!(next(&mut bob).await, message("alice", round));
         drop(stranger);
         assert_eq!(next(&mut bob).await, lost_by_listener(Error::ClosedByPeer));
@@ -223,7 +231,7 @@ async fn the_next_peer_may_connect_when_one_has_left() {
 async fn a_second_peer_is_told_busy_and_the_first_does_not_notice() {
     let (mut bob, address) = bob(quick()).await;
     let mut first = alice(&address).await;
-    assert_eq!(next(&mut bob).await, Some(Event::Connected));
+    assert_eq!(next(&mut bob).await, Some(Event::Connected { resumed: false }));
     for _ in 0..3 {
         let mut second = TcpStream::connect(&address).await.unwrap();
         closed_by_other_end(&mut second).await;
@@ -253,7 +261,7 @@ async fn connecting_end_comes_back_after_a_loss() {
             panic!("the loss should be reported with a wait");
         };
         assert!(wait <= quick().retry_first, "a peer that talked starts the waiting times over");
-        assert_eq!(next(&mut alice).await, Some(Event::Connected));
+        assert_eq!(next(&mut alice).await, Some(Event::Connected { resumed: false }));
     }
 }
 
@@ -276,7 +284,7 @@ async fn failed_attempts_are_reported_until_one_succeeds() {
                 assert_eq!(alice.send("bob", "x").await, Err(Error::NotConnected));
             }
             // The first attempt may have come before the listener was gone.
-            Some(Event::Connected) => waits.clear(),
+            Some(Event::Connected { resumed: false }) => waits.clear(),
             other => panic!("unexpected {other:?}"),
         }
     }
@@ -284,7 +292,7 @@ async fn failed_attempts_are_reported_until_one_succeeds() {
     assert!(waits[5] >= quick().retry_max / 2, "the waits grow to their bound: {waits:?}");
 
     let server = TcpListener::bind(address).await.unwrap();
-    while next(&mut alice).await != Some(Event::Connected) {}
+    while next(&mut alice).await != Some(Event::Connected { resumed: false }) {}
     let (mut stream, _) = server.accept().await.unwrap();
     alice.send("bob", "again").await.unwrap();
     let mut received = [0; 9];
@@ -305,7 +313,7 @@ async fn a_busy_listener_is_not_called_without_pause() {
             panic!("being turned away should be reported with a wait");
         };
         waits.push(wait);
-        assert_eq!(next(&mut alice).await, Some(Event::Connected));
+        assert_eq!(next(&mut alice).await, Some(Event::Connected { resumed: false }));
     }
     assert!(waits.is_sorted_by(|a, b| a < b), "each wait is longer: {waits:?}");
 }
@@ -321,9 +329,9 @@ async fn the_two_ends_find_each_other_again() {
     assert!(matches!(next(&mut alice).await, Some(Event::Disconnected { error: Error::ClosedByPeer, .. })));
 
     let listener = Listener::bind(&address).await.unwrap();
-    let mut bob = listener.into_transport(names_of_bob(), quick());
-    assert_eq!(next(&mut bob).await, Some(Event::Connected));
-    while next(&mut alice).await != Some(Event::Connected) {}
+    let mut bob = listen(listener, quick()).await;
+    assert_eq!(next(&mut bob).await, Some(Event::Connected { resumed: false }));
+    while next(&mut alice).await != Some(Event::Connected { resumed: false }) {}
     bob.send("alice", "back").await.unwrap();
     assert_eq!(next(&mut alice).await, message("bob", "back"));
 }
@@ -332,7 +340,7 @@ async fn the_two_ends_find_each_other_again() {
 async fn a_name_that_does_not_resolve() {
     // No label may have 64 characters: this fails without asking any name server.
     let address = &format!("{}.invalid:5000", "x".repeat(64));
-    let refused = within(TcpTransport::connect(address, names_of_alice(), quick())).await;
+    let refused = within(call(address, quick())).await;
     assert_eq!(refused.map(drop), Err(Error::NameNotResolved));
     assert_eq!(within(Listener::bind(address)).await.map(drop), Err(Error::NameNotResolved));
 }
@@ -340,7 +348,7 @@ async fn a_name_that_does_not_resolve() {
 #[tokio::test]
 async fn an_address_that_is_none() {
     for address in ["", "localhost", "127.0.0.1:", "127.0.0.1:65536", "127.0.0.1:http"] {
-        let refused = TcpTransport::connect(address, names_of_alice(), quick()).await;
+        let refused = call(address, quick()).await;
         assert_eq!(refused.map(drop), Err(Error::InvalidAddress), "{address:?}");
         assert_eq!(Listener::bind(address).await.map(drop), Err(Error::InvalidAddress), "{address:?}");
     }
@@ -351,7 +359,7 @@ async fn a_refused_connection() {
     let unused = Listener::bind("127.0.0.1:0").await.unwrap();
     let address = unused.local_addr().to_string();
     drop(unused);
-    let refused = within(TcpTransport::connect(&address, names_of_alice(), quick())).await;
+    let refused = within(call(&address, quick())).await;
     assert_eq!(refused.map(drop), Err(Error::ConnectionRefused));
 }
 
@@ -373,7 +381,7 @@ async fn an_attempt_to_connect_is_bounded_in_time() {
     options.connect_timeout = Duration::from_millis(300);
     let mut held = Vec::new();
     for _ in 0..8 {
-        match within(TcpTransport::connect(&address, names_of_alice(), options.clone())).await {
+        match within(call(&address, options.clone())).await {
             Ok(transport) => held.push(transport),
             Err(error) => {
                 assert_eq!(error, Error::TimedOut);
@@ -390,9 +398,9 @@ async fn a_peer_that_reads_nothing_does_not_hold_a_sender_for_ever() {
     let mut options = quick();
     options.send_timeout = Duration::from_millis(300);
     let address = server.local_addr().unwrap().to_string();
-    let mut alice = TcpTransport::connect(&address, names_of_alice(), options).await.unwrap();
+    let mut alice = call(&address, options).await.unwrap();
     let (mut deaf, _) = server.accept().await.unwrap();
-    assert_eq!(next(&mut alice).await, Some(Event::Connected));
+    assert_eq!(next(&mut alice).await, Some(Event::Connected { resumed: false }));
 
     let large = "x".repeat(DEFAULT_MAX_MESSAGE_SIZE);
     let error = loop {

@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
@@ -11,6 +12,42 @@ pub enum Error {
     /// The network refused our name or password. Trying again with the same ones is pointless.
     #[error("the network refused the login")]
     LoginRefused,
+
+    /// The network does not let us do this.
+    #[error("the network does not allow it")]
+    NotAllowed,
+
+    /// Somebody else has our name on this network.
+    #[error("the name is taken by somebody else")]
+    NameTaken,
+
+    /// The server's certificate does not show that it is the server we want.
+    #[error("the server's certificate is refused: {problem} (SHA-256 {})", Sha256(.sha256))]
+    Certificate {
+        /// What is wrong with it.
+        problem: CertificateProblem,
+        /// The SHA-256 of the certificate in DER, by which it can be trusted all the same.
+        sha256: [u8; 32],
+    },
+
+    /// Encryption to the server failed, or the server does not offer it.
+    #[error("no encrypted connection to the server: {0}")]
+    Tls(&'static str),
+
+    /// The server lacks what we need; the text says what.
+    #[error("the server does not support {0}")]
+    NotSupported(&'static str),
+
+    /// The server is in trouble; for HTTP the status.
+    #[error("the server is in trouble{}", .status.map(|status| format!(" (status {status})")).unwrap_or_default())]
+    Unavailable {
+        /// The HTTP status, 500 to 599, where there is one.
+        status: Option<u16>,
+    },
+
+    /// More messages are waiting to be sent than are allowed to.
+    #[error("too many messages are waiting to be sent")]
+    QueueFull,
 
     /// The network does not know the peer, or this connection does not lead to it.
     #[error("there is no such peer here")]
@@ -90,9 +127,73 @@ pub enum Error {
     Closed,
 }
 
+impl Error {
+    /// Whether a message that was sent with this outcome may have reached the peer all the same. Otherwise it is
+    /// certain that nobody has got it.
+    pub const fn may_have_arrived(&self) -> bool {
+        matches!(
+            self,
+            Self::TimedOut
+                | Self::ClosedByPeer
+                | Self::ConnectionLost(_)
+                | Self::CutOff { .. }
+                | Self::Malformed(_)
+                | Self::Unavailable { .. }
+                | Self::System(_)
+        )
+    }
+}
+
+/// What is wrong with a server's certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum CertificateProblem {
+    /// It is for a server of another name.
+    #[error("it is for another name")]
+    WrongName,
+    /// Its time is over.
+    #[error("it has expired")]
+    Expired,
+    /// Its time has not begun.
+    #[error("it is not valid yet")]
+    NotYetValid,
+    /// Nobody whom this machine trusts has signed it; it may be signed by itself.
+    #[error("nobody we trust has signed it, or it is self-signed")]
+    UnknownIssuer,
+    /// It has been revoked.
+    #[error("it has been revoked")]
+    Revoked,
+    /// It is not the one that was said to be the server's.
+    #[error("it is not the one that is trusted")]
+    NotTheTrustedOne,
+    /// It is broken, or not for servers.
+    #[error("it is not well formed, or not for a server")]
+    Invalid,
+}
+
+/// Hexadecimal in pairs, as certificate viewers show it.
+struct Sha256<'a>(&'a [u8; 32]);
+
+impl fmt::Display for Sha256<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().enumerate().try_for_each(|(place, byte)| {
+            let separator = if place == 0 { "" } else { ":" };
+            write!(f, "{separator}{byte:02X}")
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_certificate_shows_what_to_trust_it_by() {
+        let error = Error::Certificate { problem: CertificateProblem::Expired, sha256: [0xa0; 32] };
+        let shown = error.to_string();
+        assert!(shown.starts_with("the server's certificate is refused: it has expired (SHA-256 A0:A0:"), "{shown}");
+        assert!(shown.ends_with(":A0:A0)"), "{shown}");
+    }
 
     #[test]
     fn display_says_what_happened_in_one_line() {

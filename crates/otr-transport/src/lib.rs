@@ -15,7 +15,7 @@
 //! let (mut alice, mut bob) = pair("alice", "bob");
 //! alice.send("bob", "?OTRv3?").await?;
 //!
-//! assert_eq!(bob.next_event().await, Some(Event::Connected));
+//! assert_eq!(bob.next_event().await, Some(Event::Connected { resumed: false }));
 //! let Some(Event::Message(incoming)) = bob.next_event().await else { return Ok(()) };
 //! assert_eq!((incoming.from.as_str(), incoming.body.as_str()), ("alice", "?OTRv3?"));
 //! assert_eq!(incoming.origin, Origin::Live);
@@ -23,12 +23,16 @@
 //! # }
 //! ```
 
+mod backoff;
 mod error;
 mod event;
 mod memory;
+mod receipt;
 mod transport;
 
-pub use error::Error;
-pub use event::{Event, Incoming, Origin, Recovery};
-pub use memory::{MemoryTransport, pair, pair_with_capacity};
+pub use backoff::Backoff;
+pub use error::{CertificateProblem, Error};
+pub use event::{Event, Incoming, Origin, Presence, Recovery};
+pub use memory::{MemoryTransport, Seat, pair, pair_with_capacity, seats};
+pub use receipt::{Outcome, Receipt};
 pub use transport::Transport;

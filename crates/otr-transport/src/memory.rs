@@ -1,8 +1,8 @@
 use tokio::sync::mpsc;
 
-use crate::{Error, Event, Incoming, Origin, Recovery, Transport};
+use crate::{Error, Event, Incoming, Origin, Receipt, Recovery, Transport};
 
-/// Messages that wait in one direction of a [`pair`] before sending has to wait.
+/// Messages that wait in one direction of a [`pair`] before no more are taken.
 const DEFAULT_CAPACITY: usize = 64;
 
 /// Two transports joined back to back, for tests and demonstrations: what `a` sends to `b`'s name arrives there.
@@ -12,9 +12,30 @@ pub fn pair(a: &str, b: &str) -> (MemoryTransport, MemoryTransport) {
 
 /// A [`pair`] whose queues hold `capacity` messages each way (at least one).
 pub fn pair_with_capacity(a: &str, b: &str, capacity: usize) -> (MemoryTransport, MemoryTransport) {
+    let (a, b) = seats(a, b, capacity);
+    (MemoryTransport::new(a), MemoryTransport::new(b))
+}
+
+/// Two places that face each other, for [`MemoryTransport::connect`](Transport::connect).
+pub fn seats(a: &str, b: &str, capacity: usize) -> (Seat, Seat) {
     let (to_b, from_a) = mpsc::channel(capacity.max(1));
     let (to_a, from_b) = mpsc::channel(capacity.max(1));
-    (MemoryTransport::new(a, b, to_b, from_b), MemoryTransport::new(b, a, to_a, from_a))
+    let seat = |address: &str, peer: &str, outgoing, incoming| Seat {
+        address: address.to_owned(),
+        peer: peer.to_owned(),
+        outgoing,
+        incoming,
+    };
+    (seat(a, b, to_b, from_b), seat(b, a, to_a, from_a))
+}
+
+/// A place at one end, not taken yet.
+#[derive(Debug)]
+pub struct Seat {
+    address: String,
+    peer: String,
+    outgoing: mpsc::Sender<Incoming>,
+    incoming: mpsc::Receiver<Incoming>,
 }
 
 /// One end of a [`pair`].
@@ -38,15 +59,9 @@ enum Link {
 }
 
 impl MemoryTransport {
-    fn new(address: &str, peer: &str, outgoing: mpsc::Sender<Incoming>, incoming: mpsc::Receiver<Incoming>) -> Self {
-        Self {
-            address: address.to_owned(),
-            peer: peer.to_owned(),
-            max_message_size: None,
-            outgoing: Some(outgoing),
-            incoming,
-            link: Link::New,
-        }
+    fn new(seat: Seat) -> Self {
+        let Seat { address, peer, outgoing, incoming } = seat;
+        Self { address, peer, max_message_size: None, outgoing: Some(outgoing), incoming, link: Link::New }
     }
 
     /// Makes this end refuse to send more than `limit` bytes in one message, as a real network does.
@@ -60,8 +75,9 @@ impl MemoryTransport {
     ///
     /// # Errors
     ///
-    /// As [`Transport::send`].
-    pub async fn send_as(&mut self, to: &str, body: &str, origin: Origin) -> Result<(), Error> {
+    /// [`Error::Closed`], [`Error::NoSuchPeer`], [`Error::MessageTooLarge`], [`Error::QueueFull`], or
+    /// [`Error::NotConnected`] when the other end has closed.
+    pub fn send_as(&mut self, to: &str, body: &str, origin: Origin) -> Result<(), Error> {
         let outgoing = self.outgoing.as_ref().ok_or(Error::Closed)?;
         if to != self.peer {
             return Err(Error::NoSuchPeer);
@@ -70,28 +86,37 @@ impl MemoryTransport {
             return Err(Error::MessageTooLarge { size: body.len(), limit });
         }
         let message = Incoming::new(self.address.as_str(), body, origin);
-        outgoing.send(message).await.map_err(|_| Error::NotConnected)
+        outgoing.try_send(message).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::QueueFull,
+            mpsc::error::TrySendError::Closed(_) => Error::NotConnected,
+        })
     }
 }
 
 impl Transport for MemoryTransport {
+    type Account = Seat;
+
+    async fn connect(seat: Seat) -> Result<Self, Error> {
+        Ok(Self::new(seat))
+    }
+
     fn address(&self) -> &str {
         &self.address
     }
 
-    fn max_message_size(&self) -> Option<usize> {
+    fn max_message_size(&self, _to: &str) -> Option<usize> {
         self.max_message_size
     }
 
-    async fn send(&mut self, to: &str, body: &str) -> Result<(), Error> {
-        self.send_as(to, body, Origin::Live).await
+    fn send(&mut self, to: &str, body: &str) -> Receipt {
+        Receipt::known(self.send_as(to, body, Origin::Live))
     }
 
     async fn next_event(&mut self) -> Option<Event> {
         match self.link {
             Link::New => {
                 self.link = Link::Up;
-                return Some(Event::Connected);
+                return Some(Event::Connected { resumed: false });
             }
             Link::Up => {}
             Link::Ended => return None,
@@ -118,8 +143,8 @@ mod tests {
 
     async fn connected_pair(capacity: usize) -> (MemoryTransport, MemoryTransport) {
         let (mut a, mut b) = pair_with_capacity("alice", "bob", capacity);
-        assert_eq!(a.next_event().await, Some(Event::Connected));
-        assert_eq!(b.next_event().await, Some(Event::Connected));
+        assert_eq!(a.next_event().await, Some(Event::Connected { resumed: false }));
+        assert_eq!(b.next_event().await, Some(Event::Connected { resumed: false }));
         (a, b)
     }
 
@@ -144,8 +169,8 @@ mod tests {
     #[tokio::test]
     async fn origins_arrive_as_sent() {
         let (mut a, mut b) = connected_pair(8).await;
-        for origin in [Origin::Live, Origin::History, Origin::OwnCopy, Origin::Group] {
-            a.send_as("bob", "x", origin).await.unwrap();
+        for origin in [Origin::Live, Origin::History, Origin::OwnCopy, Origin::PeerCopy, Origin::Group] {
+            a.send_as("bob", "x", origin).unwrap();
             assert_eq!(b.next_event().await, message("alice", "x", origin));
         }
     }
@@ -154,7 +179,7 @@ mod tests {
     async fn refuses_strangers_and_oversized_bodies() {
         let (a, mut b) = connected_pair(8).await;
         let mut a = a.with_max_message_size(4);
-        assert_eq!(a.max_message_size(), Some(4));
+        assert_eq!(a.max_message_size("bob"), Some(4));
         assert_eq!(a.send("carol", "x").await, Err(Error::NoSuchPeer));
         assert_eq!(a.send("bob", "12345").await, Err(Error::MessageTooLarge { size: 5, limit: 4 }));
         a.send("bob", "1234").await.unwrap();
@@ -162,18 +187,22 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_queue_makes_the_sender_wait() {
+    async fn a_full_queue_takes_no_more() {
         let (mut a, mut b) = connected_pair(1).await;
         a.send("bob", "first").await.unwrap();
-        let mut second = Box::pin(a.send("bob", "second"));
-        tokio::select! {
-            biased;
-            _ = &mut second => panic!("the queue holds one message only"),
-            () = tokio::task::yield_now() => {}
-        }
+        assert_eq!(a.send("bob", "second").await, Err(Error::QueueFull));
         assert_eq!(b.next_event().await, message("alice", "first", Origin::Live));
-        second.await.unwrap();
+        a.send("bob", "second").await.unwrap();
         assert_eq!(b.next_event().await, message("alice", "second", Origin::Live));
+    }
+
+    #[tokio::test]
+    async fn seats_are_taken_by_connecting() {
+        let (a, b) = seats("alice", "bob", 4);
+        let (mut a, mut b) = (MemoryTransport::connect(a).await.unwrap(), MemoryTransport::connect(b).await.unwrap());
+        a.send("bob", "hello").await.unwrap();
+        assert_eq!(b.next_event().await, Some(Event::Connected { resumed: false }));
+        assert_eq!(b.next_event().await, message("alice", "hello", Origin::Live));
     }
 
     #[tokio::test]

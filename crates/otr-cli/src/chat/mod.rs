@@ -3,23 +3,29 @@
 mod command;
 mod decisions;
 mod input;
+mod lines;
+mod network;
+mod news;
+mod post;
 mod room;
 mod screen;
+mod traffic;
 mod words;
 
 use std::time::Duration;
 
 use otr_session::{Config, Policy};
 use otr_transport::Transport;
-use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
-use tokio::time::{sleep, timeout};
+use otr_transport_tcp::{Listener, Names, TcpAccount, TcpTransport};
+use tokio::time::sleep;
 
 use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
 use crate::profile::Profile;
 use input::{Input, Typed};
-use room::Room;
+use network::Network;
+use room::{Meeting, Room};
 
 /// The name under which the keys of this kind of account are kept.
 const PROTOCOL: &str = "otr-tcp";
@@ -70,35 +76,34 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 
 async fn chat(args: &Args) -> Result<(), Error> {
     let names = Names::new(args.name.clone(), args.peer());
-    let (line, transport) = open(args, names).await?;
+    let (line, network) = open(args, names).await?;
     let mut profile = Profile::open(args.place.directory()?.as_deref(), &args.name, PROTOCOL)?;
-    let config = Config {
-        policy: Policy::from(args.policy),
-        versions: AVAILABLE,
-        max_message_size: transport.max_message_size(),
-        ..Config::default()
-    };
+    let config = Config { policy: Policy::from(args.policy), versions: AVAILABLE, ..Config::default() };
     let account = profile.load(config, args.suites.curve25519(AVAILABLE)?)?;
     let (input, screen) = input::open(&args.name)?;
-    let calls = args.connect.is_some();
-    let mut room = Room::new(account, profile, transport, screen, Clock::start(), args.peer(), calls);
+    let meeting = Meeting { peer: args.peer(), address: args.peer(), begins: args.connect.is_some() };
+    let mut room = Room::new(account, profile, network, screen, Clock::start(), meeting);
     room.welcome(&line)?;
     talk(&mut room, input).await?;
     room.leave().await
 }
 
 /// Gets the network, and the line that says so.
-async fn open(args: &Args, names: Names) -> Result<(String, TcpTransport), Error> {
-    if let Some(address) = &args.connect {
-        let connected = TcpTransport::connect(address, names, Options::default()).await;
-        let transport = connected.map_err(|source| Error::Connect { address: shown(address), source })?;
-        return Ok((format!("calling {}", shown(address)), transport));
-    }
-    let address = args.listen.as_deref().unwrap_or_default();
-    let listener = Listener::bind(address).await;
-    let listener = listener.map_err(|source| Error::Listen { address: shown(address), source })?;
-    let line = format!("listening on {}, waiting for the other side to call", listener.local_addr());
-    Ok((line, listener.into_transport(names, Options::default())))
+async fn open(args: &Args, names: Names) -> Result<(String, Network), Error> {
+    let (line, account) = match &args.connect {
+        Some(address) => (format!("calling {}", shown(address)), TcpAccount::calling(address, names)),
+        None => {
+            let address = args.listen.as_deref().unwrap_or_default();
+            let listener = Listener::bind(address).await;
+            let listener = listener.map_err(|source| Error::Listen { address: shown(address), source })?;
+            let line = format!("listening on {}, waiting for the other side to call", listener.local_addr());
+            (line, TcpAccount::listening(listener, names))
+        }
+    };
+    let connected = TcpTransport::connect(account).await;
+    let address = || shown(args.connect.as_deref().unwrap_or_default());
+    let transport = connected.map_err(|source| Error::Connect { address: address(), source })?;
+    Ok((line, Network::Tcp(transport)))
 }
 
 fn shown(address: &str) -> String {
@@ -109,14 +114,16 @@ fn shown(address: &str) -> String {
 async fn talk(room: &mut Room, mut input: Input) -> Result<(), Error> {
     loop {
         let patience = room.next_timeout().map_or(TIDY_INTERVAL, |next| next.min(TIDY_INTERVAL));
+        let takes_lines = room.takes_lines();
         tokio::select! {
-            event = room.next_event() => match event {
-                Some(event) => room.on_network(event).await?,
-                None => return Ok(()),
-            },
-            typed = input.next() => match typed {
+            happening = room.next() => {
+                if room.on_happening(happening)?.is_break() {
+                    return Ok(());
+                }
+            }
+            typed = input.next(), if takes_lines => match typed {
                 Typed::Line(line) => {
-                    if room.on_line(&line).await?.is_break() {
+                    if room.on_line(&line)?.is_break() {
                         return Ok(());
                     }
                     input.ready();
@@ -124,24 +131,13 @@ async fn talk(room: &mut Room, mut input: Input) -> Result<(), Error> {
                 Typed::End => {
                     if input.is_piped() {
                         // Time running out is no failure: what still waits is given back, and said.
-                        let _ = timeout(LAST_CHANCE, flush(room)).await;
+                        room.flush(LAST_CHANCE).await?;
                     }
                     return Ok(());
                 }
             },
-            () = sleep(patience) => room.on_time().await?,
+            () = sleep(patience) => room.on_time()?,
             _ = tokio::signal::ctrl_c() => return Ok(()),
         }
     }
-}
-
-/// Goes on until no text waits any more.
-async fn flush(room: &mut Room) -> Result<(), Error> {
-    while room.has_waiting_text() {
-        match room.next_event().await {
-            Some(event) => room.on_network(event).await?,
-            None => return Ok(()),
-        }
-    }
-    Ok(())
 }

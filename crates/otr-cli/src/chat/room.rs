@@ -1,17 +1,17 @@
 //! The chat itself: an account, a network and a screen, joined.
 
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
 use otr_crypto::Fingerprint;
-use otr_session::{
-    Account, Comparison, ComparisonOf, Event, Incoming, Meaning, Origin, Policy, Refusal, RunId, Sent, SessionState,
-    Trust,
-};
-use otr_transport::{Event as NetworkEvent, Recovery, Transport};
-use otr_transport_tcp::TcpTransport;
+use otr_session::{Account, NotPossible, Refusal, RunId, Sent, SessionState, Trust};
+use otr_transport::Event as NetworkEvent;
 
 use super::command::{self, Typed};
+use super::lines::Lines;
+use super::network::Network;
+use super::post::{Fate, LineNumber, Post};
 use super::screen::Screen;
 use super::words::{self, Line, note, trouble};
 use crate::error::Error;
@@ -23,46 +23,80 @@ use crate::profile::Profile;
 pub(crate) struct Room {
     pub(super) account: Account,
     pub(super) profile: Profile,
-    transport: TcpTransport,
+    pub(super) network: Network,
+    pub(super) post: Post,
+    pub(super) lines: Lines,
     screen: Screen,
     pub(super) clock: Clock,
+    /// What the other side is called here.
     pub(super) peer: String,
-    /// We call, so it is we who begin the private conversation.
-    calls: bool,
+    /// Where it is on the network at the moment.
+    pub(super) address: String,
+    /// It is we who begin the private conversation when there is a connection.
+    pub(super) begins: bool,
     pub(super) connected: bool,
+    /// The other side was said to have gone.
+    pub(super) peer_is_gone: bool,
+    /// The network wants us to be slower, and the user knows.
+    pub(super) is_slow: bool,
+    /// Others that have written.
+    pub(super) strangers: BTreeSet<String>,
     /// Why there was no connection the last time we said so.
-    said: Option<otr_transport::Error>,
-    /// Texts that wait for a private conversation.
-    waiting: usize,
+    pub(super) said: Option<otr_transport::Error>,
     /// The end of the private conversation has been told; it may have been one with several programs of the peer.
-    end_told: bool,
+    pub(super) end_told: bool,
     /// The fingerprint of the other side that the user has seen last: what `/verify` and `/accept` are about.
     pub(super) shown: Option<Fingerprint>,
     /// The comparison that the other side began and that waits for an answer.
-    asked: Option<RunId>,
+    pub(super) asked: Option<RunId>,
+}
+
+/// What happens by itself.
+#[derive(Debug)]
+pub(crate) enum Happening {
+    /// The network has something to say; `None` when that was all.
+    Network(Option<NetworkEvent>),
+    /// The fate of a message is known.
+    Fate(Option<LineNumber>, Fate),
+}
+
+/// Who talks with whom, and how.
+#[derive(Debug)]
+pub(crate) struct Meeting {
+    /// What the other side is called here.
+    pub(crate) peer: String,
+    /// Its address on the network.
+    pub(crate) address: String,
+    /// It is we who begin the private conversation when there is a connection.
+    pub(crate) begins: bool,
 }
 
 impl Room {
     pub(crate) fn new(
         account: Account,
         profile: Profile,
-        transport: TcpTransport,
+        network: Network,
         screen: Screen,
         clock: Clock,
-        peer: String,
-        calls: bool,
+        meeting: Meeting,
     ) -> Self {
+        let Meeting { peer, address, begins } = meeting;
         Self {
             account,
             profile,
-            transport,
+            network,
+            post: Post::default(),
+            lines: Lines::default(),
             screen,
             clock,
             peer,
-            calls,
+            address,
+            begins,
             connected: false,
+            peer_is_gone: false,
+            is_slow: false,
+            strangers: BTreeSet::new(),
             said: None,
-            waiting: 0,
             end_told: true,
             shown: None,
             asked: None,
@@ -74,68 +108,50 @@ impl Room {
         self.show([words::our_fingerprint(self.account.fingerprint()), note(line), note("/help lists the commands")])
     }
 
-    /// The network's next event.
-    pub(crate) async fn next_event(&mut self) -> Option<NetworkEvent> {
-        self.transport.next_event().await
+    /// Whatever happens next by itself. Losing the future loses nothing.
+    pub(crate) async fn next(&mut self) -> Happening {
+        let now = self.clock.now();
+        tokio::select! {
+            event = self.network.next_event() => Happening::Network(event),
+            (line, fate) = self.post.next_fate(now) => Happening::Fate(line, fate),
+        }
     }
 
-    /// How long the account can be left alone.
+    /// Takes in what happened. `Break` when the network has nothing more to say.
+    pub(crate) fn on_happening(&mut self, happening: Happening) -> Result<ControlFlow<()>, Error> {
+        match happening {
+            Happening::Network(Some(event)) => self.on_network(event)?,
+            Happening::Network(None) => return Ok(ControlFlow::Break(())),
+            Happening::Fate(line, fate) => self.on_fate(line, fate)?,
+        }
+        self.drain(None)?;
+        Ok(ControlFlow::Continue(()))
+    }
+
+    /// How long everything can be left alone.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
-        self.account.next_timeout().map(|at| at.saturating_sub(self.clock.now()))
+        let due = [self.account.next_timeout(), self.post.not_before()];
+        due.into_iter().flatten().min().map(|at| at.saturating_sub(self.clock.now()))
     }
 
-    pub(crate) const fn has_waiting_text(&self) -> bool {
-        self.waiting > 0
+    /// Whether something that the user typed is still under way.
+    pub(crate) fn is_busy(&self) -> bool {
+        !self.post.is_empty() || self.lines.any_kept()
+    }
+
+    /// Whether there is room for another line.
+    pub(crate) const fn takes_lines(&self) -> bool {
+        self.post.takes_lines()
     }
 
     /// Lets time pass.
-    pub(crate) async fn on_time(&mut self) -> Result<(), Error> {
+    pub(crate) fn on_time(&mut self) -> Result<(), Error> {
         self.account.tick(self.clock.now());
-        self.drain().await
-    }
-
-    pub(crate) async fn on_network(&mut self, event: NetworkEvent) -> Result<(), Error> {
-        match event {
-            NetworkEvent::Connected => self.on_connected()?,
-            NetworkEvent::Disconnected { error, recovery } => self.on_disconnected(error, recovery)?,
-            NetworkEvent::Message(message) => {
-                let incoming = Incoming { body: message.body.as_bytes(), origin: origin(message.origin) };
-                self.account.receive(&self.peer, incoming, self.clock.now(), &mut outside::randomness());
-            }
-            _ => {}
-        }
-        self.drain().await
-    }
-
-    fn on_connected(&mut self) -> Result<(), Error> {
-        self.connected = true;
-        self.said = None;
-        self.show([note(format!("connected to {}", self.peer))])?;
-        if self.account.policy(&self.peer).0 == Policy::NEVER {
-            return self.show([trouble("the policy is never: everything is sent and received in clear")]);
-        }
-        if self.calls { self.start() } else { Ok(()) }
-    }
-
-    fn on_disconnected(&mut self, error: otr_transport::Error, recovery: Recovery) -> Result<(), Error> {
-        let news = std::mem::take(&mut self.connected) || self.said != Some(error);
-        self.said = Some(error);
-        if !news {
-            return Ok(());
-        }
-        let plan = match recovery {
-            Recovery::RetryIn(_) => "calling again from time to time",
-            Recovery::Waiting => "waiting for the next call",
-            _ => "that was all",
-        };
-        self.show([match error {
-            otr_transport::Error::ClosedByPeer => note(format!("{} has left; {plan}", self.peer)),
-            error => trouble(format!("no connection: {error}; {plan}")),
-        }])
+        self.drain(None)
     }
 
     /// Does what a line says. `Break` is the end.
-    pub(crate) async fn on_line(&mut self, line: &str) -> Result<ControlFlow<()>, Error> {
+    pub(crate) fn on_line(&mut self, line: &str) -> Result<ControlFlow<()>, Error> {
         match command::parse(line) {
             Typed::Nothing => {}
             Typed::Text(text) => self.send(text)?,
@@ -159,46 +175,36 @@ impl Room {
                 self.show([trouble(format!("/{name} is no command, and was not sent; see /help"))])?;
             }
         }
-        self.drain().await?;
+        self.drain(None)?;
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Ends everything in good order.
-    pub(crate) async fn leave(mut self) -> Result<(), Error> {
-        self.account.end_all(self.clock.now());
-        self.drain().await?;
-        // What kept us from saying goodbye changes nothing any more.
-        let _ = self.transport.close().await;
-        self.show([note("goodbye")])
-    }
-
+    /// Sends a text in the one way that state and policy allow.
     fn send(&mut self, text: &str) -> Result<(), Error> {
-        if !self.connected && !self.would_wait() {
-            return self.show([trouble("not sent: there is no connection; write it again when there is")]);
+        self.fit();
+        let sent = self.account.send(&self.peer, text, self.clock.now());
+        if let Sent::Refused(reason) = sent {
+            return self.show([match reason {
+                Refusal::LooksLikeOtr => trouble("not sent: it looks like an OTR message"),
+                reason => words::refused(reason),
+            }]);
         }
-        match self.account.send(&self.peer, text, self.clock.now()) {
-            Sent::Encrypted => self.echo("", text),
-            Sent::Plain => {
-                self.echo(" (in clear)", text)?;
-                self.show([note("that went out in clear: anybody on the way can read it")])
-            }
-            Sent::Queued => {
-                self.waiting = self.waiting.saturating_add(1);
-                self.echo(" (waits)", text)?;
-                self.show([note("not sent yet: it waits until the conversation is private")])
-            }
-            Sent::Refused(Refusal::LooksLikeOtr) => self.show([trouble("not sent: it looks like an OTR message")]),
-            Sent::Refused(reason) => self.show([words::refused(reason)]),
+        let line = self.lines.add(text, text);
+        if sent == Sent::Queued {
+            self.echo(" (waits)", text)?;
+            self.show([note("not sent yet: it waits until the conversation is private")])?;
+            return self.drain(None);
         }
+        let conversation = self.account.status(&self.peer).conversation.filter(|_| sent == Sent::Encrypted);
+        self.lines.go(line, conversation.map(|conversation| conversation.their_fingerprint));
+        if !self.connected {
+            self.echo(" (waits)", text)?;
+            self.show([note("not sent yet: it waits for the connection")])?;
+        }
+        self.drain(Some(line))
     }
 
-    /// Whether the next text waits for a private conversation.
-    fn would_wait(&self) -> bool {
-        let state = self.account.status(&self.peer).state;
-        state == SessionState::Plaintext && self.account.policy(&self.peer).0 == Policy::ALWAYS
-    }
-
-    fn start(&mut self) -> Result<(), Error> {
+    pub(super) fn start(&mut self) -> Result<(), Error> {
         if !self.connected {
             return self.show([trouble("there is no connection")]);
         }
@@ -223,7 +229,7 @@ impl Room {
         self.tell(answered, "comparing ...")
     }
 
-    fn tell(&mut self, done: Result<(), otr_session::NotPossible>, words: &str) -> Result<(), Error> {
+    fn tell(&mut self, done: Result<(), NotPossible>, words: &str) -> Result<(), Error> {
         match done {
             Ok(()) => self.show([note(words)]),
             Err(reason) => self.show([trouble(reason.to_string())]),
@@ -238,82 +244,18 @@ impl Room {
         Ok(())
     }
 
-    /// Carries out everything the account asks for.
-    async fn drain(&mut self) -> Result<(), Error> {
-        while let Some(output) = self.account.poll() {
-            match output {
-                otr_session::Output::Transmit { message, .. } => self.transmit(&message).await?,
-                otr_session::Output::Event { event, .. } => self.on_event(&event)?,
-            }
-        }
-        Ok(())
-    }
-
-    async fn transmit(&mut self, message: &str) -> Result<(), Error> {
-        // Without a connection there is nothing to say it with; the conversation begins anew when there is one.
-        if !self.connected {
-            return Ok(());
-        }
-        match self.transport.send(&self.peer, message).await {
-            Ok(()) => Ok(()),
-            Err(error) => self.show([trouble(format!("the last message may not have arrived: {error}"))]),
-        }
-    }
-
-    fn on_event(&mut self, event: &Event) -> Result<(), Error> {
-        match event {
-            Event::NewFingerprint { fingerprint, .. } => {
-                self.shown = Some(*fingerprint);
-                if let Err(error) = self.profile.save_new(&self.peer, *fingerprint) {
-                    self.show([trouble(format!("the fingerprint is not stored: {error}"))])?;
-                }
-            }
-            Event::IdentityChanged { new, .. } => self.shown = Some(*new),
-            Event::Session(change) => {
-                let ended = change.state == SessionState::Plaintext;
-                if ended && self.end_told {
-                    return Ok(());
-                }
-                self.end_told = ended;
-                if let Some(conversation) = &change.conversation {
-                    if let Err(error) = self.profile.save_vouched(&self.peer, conversation) {
-                        self.show([trouble(format!("the Ed25519 fingerprint is not stored: {error}"))])?;
-                    }
-                    if !change.refreshed {
-                        self.shown = Some(conversation.their_fingerprint);
-                    }
-                    if !self.account.status(&self.peer).blocked {
-                        self.waiting = 0;
-                    }
-                }
-            }
-            Event::Comparison(comparison) => self.on_comparison(comparison)?,
-            Event::NotDelivered { .. } => self.waiting = self.waiting.saturating_sub(1),
-            _ => {}
-        }
-        self.show(words::event(&self.peer, event))
-    }
-
-    fn on_comparison(&mut self, comparison: &ComparisonOf) -> Result<(), Error> {
-        self.asked = match comparison.event {
-            Comparison::Asked { run, .. } => Some(run),
-            _ => None,
-        };
-        if comparison.event != Comparison::Succeeded(Meaning::PeerVerified) {
-            return Ok(());
-        }
-        match self.profile.save(&self.peer, comparison.their_fingerprint, Trust::Verified) {
-            Ok(()) => Ok(()),
-            Err(error) => self.show([trouble(format!("the verification is not stored: {error}"))]),
-        }
-    }
-
-    fn echo(&mut self, how: &str, text: &str) -> Result<(), Error> {
-        let speaker = format!("{}{how}", self.transport.address());
+    /// A text of ours, and how it goes.
+    pub(super) fn echo(&mut self, how: &str, text: &str) -> Result<(), Error> {
+        let speaker = format!("{}{how}", crate::readable::one_line(self.network.address()));
         for line in words::speech(&speaker, text) {
             self.screen.echo(&line)?;
         }
         Ok(())
+    }
+
+    /// Whether the user sees what was typed anyhow.
+    pub(super) const fn shows_typing(&self) -> bool {
+        matches!(self.screen, Screen::Prompt(_))
     }
 
     pub(super) fn show(&mut self, lines: impl IntoIterator<Item = Line>) -> Result<(), Error> {
@@ -324,14 +266,5 @@ impl Room {
             }
         }
         Ok(())
-    }
-}
-
-const fn origin(origin: otr_transport::Origin) -> Origin {
-    match origin {
-        otr_transport::Origin::Live => Origin::Direct,
-        otr_transport::Origin::OwnCopy => Origin::Own,
-        otr_transport::Origin::Group => Origin::Group,
-        _ => Origin::Delayed,
     }
 }

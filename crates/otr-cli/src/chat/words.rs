@@ -5,8 +5,10 @@ use otr_session::{
     Comparison, ComparisonOf, Conversation, Event, Meaning, MessageReceived, Protection, Refusal, Role, SessionChange,
     SessionState, Status, Trust, Warning,
 };
+use otr_transport::Recovery;
 use otr_wire::Version;
 
+use super::network::Network;
 use crate::readable;
 
 /// A line for the user.
@@ -77,12 +79,8 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
         Event::Comparison(comparison) => compared(peer, comparison),
-        Event::NotDelivered { text, certain: false } => {
-            speech("! perhaps not read, and given back to you", text).map(Line::Say).collect()
-        }
-        Event::NotDelivered { text, certain: true } => {
-            speech("! not delivered, and given back to you", text).map(Line::Say).collect()
-        }
+        Event::NotDelivered { text, certain } => given_back(text, *certain),
+        Event::QueuedSent { .. } => Vec::new(),
         Event::Downgrade { from: from @ Version::Curve25519, to } => vec![
             trouble(format!(
                 "this conversation stays in {}, although {peer} has or had {}",
@@ -107,6 +105,45 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
             lines
         }
         _ => vec![note("something happened that this version has no words for")],
+    }
+}
+
+/// A text that the session hands back.
+pub(crate) fn given_back(text: &str, certain: bool) -> Vec<Line> {
+    let how =
+        if certain { "! not delivered, and given back to you" } else { "! perhaps not read, and given back to you" };
+    speech(how, text).map(Line::Say).collect()
+}
+
+/// A text that the network did not take.
+pub(crate) fn not_delivered(text: &str, error: otr_transport::Error) -> Vec<Line> {
+    let how = if error.may_have_arrived() { "perhaps not delivered" } else { "not delivered" };
+    speech(&format!("! {how} ({error})"), text).map(Line::Say).collect()
+}
+
+/// A fingerprint by which a key is told from others here; for comparing there is the whole of it.
+pub(crate) fn short(fingerprint: Fingerprint) -> String {
+    fingerprint.to_string().chars().take_while(|c| !c.is_whitespace()).collect()
+}
+
+/// There is a connection.
+pub(crate) fn connected(network: &Network, peer: &str, again: bool) -> String {
+    let again = if again { " again" } else { "" };
+    match network {
+        Network::Tcp(_) => format!("connected to {peer}{again}"),
+    }
+}
+
+/// There is none.
+pub(crate) fn disconnected(network: &Network, peer: &str, error: otr_transport::Error, recovery: Recovery) -> Line {
+    let plan = match recovery {
+        Recovery::RetryIn(_) => "calling again from time to time",
+        Recovery::Waiting => "waiting for the next call",
+        _ => "that was all",
+    };
+    match (network, error) {
+        (Network::Tcp(_), otr_transport::Error::ClosedByPeer) => note(format!("{peer} has left; {plan}")),
+        (_, error) => trouble(format!("no connection: {error}; {plan}")),
     }
 }
 

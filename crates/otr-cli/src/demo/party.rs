@@ -6,7 +6,7 @@ use std::time::Duration;
 use otr_crypto::IdentityKey;
 use otr_session::{Account, Config, Conversation, Event, Incoming, Output, Policy, Sent, SessionState};
 use otr_transport::{Event as NetworkEvent, Transport};
-use otr_transport_tcp::{Listener, Names, Options, TcpTransport};
+use otr_transport_tcp::{Listener, Names, TcpAccount, TcpTransport};
 use otr_wire::Version;
 
 use crate::args::{AVAILABLE, Curve25519};
@@ -31,8 +31,9 @@ pub(crate) struct Party {
 pub(crate) async fn introduce(keys: [IdentityKey; 2], suite: Curve25519) -> Result<[Party; 2], Error> {
     let listener = Listener::bind("127.0.0.1:0").await.map_err(Error::Loopback)?;
     let address = listener.local_addr().to_string();
-    let bob = listener.into_transport(Names::new("bob", "alice"), Options::default());
-    let alice = TcpTransport::connect(&address, Names::new("alice", "bob"), Options::default());
+    let bob = TcpTransport::connect(TcpAccount::listening(listener, Names::new("bob", "alice")));
+    let bob = bob.await.map_err(Error::Loopback)?;
+    let alice = TcpTransport::connect(TcpAccount::calling(address, Names::new("alice", "bob")));
     let alice = alice.await.map_err(Error::Loopback)?;
     let [alice_key, bob_key] = keys;
     Ok([Party::new(alice_key, suite, alice, "bob").await?, Party::new(bob_key, suite, bob, "alice").await?])
@@ -55,7 +56,7 @@ impl Party {
         let mut party =
             Self { account, transport, peer, clock: Clock::start(), outbox: VecDeque::new(), news: Vec::new() };
         match party.next_event().await? {
-            NetworkEvent::Connected => Ok(party),
+            NetworkEvent::Connected { .. } => Ok(party),
             _ => Err(Error::Demo("there was no connection")),
         }
     }

@@ -28,6 +28,10 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
             }),
         },
         Event::Comparison(comparison) => smp(peer, comparison),
+        Event::QueuedSent { text, to } => Notification {
+            method: "queued_sent",
+            params: json!({"peer": peer, "text": text, "their_fingerprint": hex::encode(to.as_bytes())}),
+        },
         Event::NotDelivered { text, certain } => {
             Notification { method: "not_delivered", params: json!({"peer": peer, "text": text, "certain": certain}) }
         }

@@ -4,12 +4,12 @@ use std::time::Duration;
 /// How finely the spread of one waiting time is divided.
 const SPREAD_STEPS: u32 = 1024;
 
-/// Waiting times that double up to a bound, each spread over its upper half.
+/// Waiting times before attempts to reconnect: they double up to a bound, each spread over its upper half.
 ///
 /// The spread keeps many clients of one server from coming back in step. It needs to differ between clients, not to be
 /// secret, so it is computed from their names instead of drawn from a random source.
 #[derive(Debug)]
-pub(crate) struct Backoff {
+pub struct Backoff {
     first: Duration,
     max: Duration,
     spread: u64,
@@ -17,14 +17,15 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    pub(crate) fn new(first: Duration, max: Duration, client: &impl Hash) -> Self {
+    /// Waits of at most `first` at the beginning and at most `max` later on, for the client that `client` names.
+    pub fn new(first: Duration, max: Duration, client: &impl Hash) -> Self {
         let mut hasher = DefaultHasher::new();
         client.hash(&mut hasher);
         Self { first, max, spread: hasher.finish(), failures: 0 }
     }
 
     /// How long to wait now, given how often it was asked since the last [`reset`](Self::reset).
-    pub(crate) fn next_delay(&mut self) -> Duration {
+    pub fn next_delay(&mut self) -> Duration {
         let factor = 2_u32.checked_pow(self.failures).unwrap_or(u32::MAX);
         let longest = self.first.saturating_mul(factor).min(self.max);
         let half = longest / 2;
@@ -33,7 +34,8 @@ impl Backoff {
         delay
     }
 
-    pub(crate) fn reset(&mut self) {
+    /// Starts over: the connection proved good.
+    pub fn reset(&mut self) {
         self.failures = 0;
     }
 
