@@ -388,6 +388,24 @@ fn text_typed_after_asking_waits_and_is_given_back_when_nobody_answers() {
     pair.run();
     assert_eq!(pair.bob.shown(), [SECRET]);
     never_in_clear(&pair);
+    let bob = pair.bob.account.fingerprint();
+    let sent = |event: &&Event| matches!(event, Event::QueuedSent { text, to } if text == SECRET && *to == bob);
+    assert_eq!(pair.alice.events.iter().filter(sent).count(), 1, "it is said when it goes out, and to whom");
+}
+
+#[test]
+fn the_size_of_messages_follows_the_network() {
+    let mut pair = Pair::private(70);
+    for (limit, pieces) in [(Some(200), 3), (None, 1), (Some(120), 7)] {
+        pair.alice.account.set_max_message_size(limit);
+        let before = pair.alice.sent.len();
+        assert_eq!(pair.send(Who::Alice, "x"), Sent::Encrypted);
+        let sent = &pair.alice.sent[before..];
+        assert!(sent.iter().all(|body| limit.is_none_or(|limit| body.len() <= limit)));
+        assert_eq!(sent.len(), pieces);
+        pair.run();
+        assert_eq!(pair.bob.shown(), ["x"]);
+    }
 }
 
 // attack: RESEND-2

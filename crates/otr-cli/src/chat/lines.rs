@@ -84,9 +84,9 @@ impl Lines {
         self.lines.iter().find(|line| line.state == State::Kept && line.body == body).map(|line| line.number)
     }
 
-    /// Whether a line waits in the session.
-    pub(crate) fn any_kept(&self) -> bool {
-        self.lines.iter().any(|line| line.state == State::Kept)
+    /// How many lines wait in the session.
+    pub(crate) fn how_many_kept(&self) -> usize {
+        self.lines.iter().filter(|line| line.state == State::Kept).count()
     }
 
     /// A message of a line was taken. The line, if that was the last one.

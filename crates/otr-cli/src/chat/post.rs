@@ -117,12 +117,11 @@ impl Post {
         }
     }
 
-    /// Takes out everything that is left: the lines that it belongs to, each once.
-    pub(crate) fn give_up(&mut self) -> Vec<LineNumber> {
-        let mut lines: Vec<_> = self.parcels.drain(..).filter_map(|parcel| parcel.line).collect();
-        lines.dedup();
+    /// Takes out everything that is left: the lines that it belongs to, and why each is not known to have arrived.
+    pub(crate) fn give_up(&mut self) -> Vec<(LineNumber, Error)> {
         self.bytes = 0;
-        lines
+        let why = |parcel: &Parcel| if parcel.receipt.is_some() { Error::TimedOut } else { Error::NotConnected };
+        self.parcels.drain(..).filter_map(|parcel| Some((parcel.line?, why(&parcel)))).collect()
     }
 
     fn poll_fate(&mut self, context: &mut Context<'_>, now: Duration) -> Poll<(Option<LineNumber>, Fate)> {
@@ -233,7 +232,8 @@ mod tests {
         let (mut post, outcomes) = under_way();
         outcomes.into_iter().next().unwrap().say(Err(Error::NoSuchPeer));
         assert_eq!(post.known_fate(NOW), Some((Some(0), Fate::Failed(Error::NoSuchPeer))));
-        assert_eq!(post.give_up(), [1, 2]);
+        post.push("3".to_owned(), Some(3));
+        assert_eq!(post.give_up(), [(1, Error::TimedOut), (2, Error::TimedOut), (3, Error::NotConnected)]);
         assert!(post.is_empty());
     }
 

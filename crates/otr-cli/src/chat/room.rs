@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use otr_crypto::Fingerprint;
-use otr_session::{Account, NotPossible, Refusal, RunId, Sent, SessionState, Trust};
+use otr_session::{Account, MAX_QUEUED_TEXTS, NotPossible, Refusal, RunId, Sent, SessionState, Trust};
 use otr_transport::Event as NetworkEvent;
 
 use super::command::{self, Typed};
@@ -136,12 +136,12 @@ impl Room {
 
     /// Whether something that the user typed is still under way.
     pub(crate) fn is_busy(&self) -> bool {
-        !self.post.is_empty() || self.lines.any_kept()
+        !self.post.is_empty() || self.lines.how_many_kept() > 0
     }
 
-    /// Whether there is room for another line.
-    pub(crate) const fn takes_lines(&self) -> bool {
-        self.post.takes_lines()
+    /// Whether another line is taken now. Who types at a prompt is told of a full queue instead.
+    pub(crate) fn takes_lines(&self) -> bool {
+        self.shows_typing() || (self.post.takes_lines() && self.lines.how_many_kept() < MAX_QUEUED_TEXTS)
     }
 
     /// Lets time pass.

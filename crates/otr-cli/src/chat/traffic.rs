@@ -211,11 +211,8 @@ impl Room {
         self.drain(None)?;
         // A peer or a network that takes its time has had it.
         let _ = timeout(LAST_WORDS, self.say_last_words()).await;
-        for line in self.post.give_up() {
-            if let Some(typed) = self.lines.failed(line) {
-                let lines = words::not_delivered(&typed.text, otr_transport::Error::Closed);
-                self.show(lines)?;
-            }
+        for (line, error) in self.post.give_up() {
+            self.on_fate(Some(line), Fate::Failed(error))?;
         }
         // What kept us from saying goodbye changes nothing any more.
         let _ = self.network.close().await;

@@ -76,6 +76,51 @@ fn lines_go_both_ways_in_private() {
 }
 
 #[test]
+fn each_line_is_told_as_waiting_and_as_sent_to_a_key() {
+    let (mut alice, address) = listen(&["--ephemeral", "--name", "alice", "--peer", "bob", "--no-curve25519"]);
+    alice.line("before anybody is there");
+    assert_eq!(alice.expect("before anybody"), "alice (waits): before anybody is there");
+    let mut bob = call(&address, &["--ephemeral", "--name", "bob", "--peer", "alice"]);
+    let fingerprint = bob.expect("* your fingerprint:");
+    let key = fingerprint.split_whitespace().nth(3).unwrap();
+    assert_eq!(alice.expect("before anybody"), format!("alice -> {key}: before anybody is there"));
+    bob.expect("alice: before anybody is there");
+    alice.line("and now");
+    assert_eq!(alice.expect("and now"), format!("alice -> {key}: and now"));
+}
+
+#[test]
+fn more_lines_than_may_wait_are_read_when_there_is_room() {
+    let (mut alice, address) = listen(&["--ephemeral", "--name", "alice", "--peer", "bob"]);
+    for number in 0..300 {
+        alice.line(&format!("line {number} of many"));
+    }
+    let mut bob = call(&address, &["--ephemeral"]);
+    for number in 0..300 {
+        let shown = bob.expect("of many");
+        assert!(shown.ends_with(&format!(": line {number} of many")), "{shown}");
+    }
+    let (_, errors, _) = alice.finish();
+    assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn a_line_that_nobody_was_there_for_is_told_as_not_delivered() {
+    let (mut alice, address) = listen(&["--ephemeral", "--name", "alice", "--peer", "bob", "--policy", "manual"]);
+    let stream = TcpStream::connect(&address).unwrap();
+    alice.expect("connected");
+    alice.line("in the clear");
+    alice.expect("alice (in clear): in the clear");
+    stream.shutdown(std::net::Shutdown::Both).unwrap();
+    alice.expect("has left");
+    alice.line("too late");
+    assert_eq!(alice.expect("too late"), "alice (waits): too late");
+    alice.line("/quit");
+    assert_eq!(alice.expect("too late"), "! not delivered (not connected): too late");
+    assert!(alice.finish().2.success());
+}
+
+#[test]
 fn a_conversation_moves_over_to_the_suite_and_says_so() {
     const MADE_OF: &str = "with the Curve25519 suite: X25519, ML-KEM-768, Ed25519";
     let (mut alice, mut bob) = pair();

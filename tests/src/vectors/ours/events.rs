@@ -37,6 +37,10 @@ pub(super) enum Told {
         data: Hex,
         key: Hex,
     },
+    QueuedSent {
+        text: String,
+        to: Hex,
+    },
     NotDelivered {
         text: String,
     },
@@ -98,6 +102,9 @@ impl Told {
             },
             Event::ExtraKey { usage, data, key } => {
                 Self::ExtraKey { usage: *usage, data: data.as_slice().into(), key: key.as_bytes().as_slice().into() }
+            }
+            Event::QueuedSent { text, to } => {
+                Self::QueuedSent { text: text.clone(), to: to.as_bytes().as_slice().into() }
             }
             Event::NotDelivered { text, .. } => Self::NotDelivered { text: text.clone() },
             Event::Comparison(comparison) => Self::Comparison {
