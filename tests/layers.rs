@@ -21,6 +21,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("otr-toolkit", &["otr-wire", "otr-crypto"]),
     ("otr-transport", &[]),
     ("otr-transport-tcp", &["otr-transport"]),
+    ("otr-transport-tls", &["otr-transport"]),
+    ("otr-transport-irc", &["otr-transport", "otr-transport-tls"]),
+    ("otr-transport-xmpp", &["otr-transport", "otr-transport-tls"]),
+    ("otr-transport-matrix", &["otr-transport", "otr-transport-tls"]),
     (
         "otr-cli",
         &[
@@ -33,6 +37,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "otr-toolkit",
             "otr-transport",
             "otr-transport-tcp",
+            "otr-transport-tls",
+            "otr-transport-irc",
+            "otr-transport-xmpp",
+            "otr-transport-matrix",
         ],
     ),
 ];

@@ -19,6 +19,7 @@ mod lost_sessions;
 mod moving_attacked;
 mod moving_corners;
 mod no_panic;
+mod renewal;
 mod repeats;
 mod reveal;
 mod smoke;

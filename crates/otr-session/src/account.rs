@@ -172,6 +172,17 @@ impl Account {
         self.command(peer, now, |contact, shared| contact.start(peer, shared, now))
     }
 
+    /// Says that messages of the private conversation may have been lost, in either direction: our connection was, or the
+    /// other side's. New keys are asked for, some times if need be, and text waits for them; texts that turn out not to
+    /// have been read are handed back.
+    ///
+    /// # Errors
+    ///
+    /// When there is no private conversation, or policy forbids a new one.
+    pub fn renew(&mut self, peer: &str, now: Duration, rng: &mut (impl CryptoRng + ?Sized)) -> Result<(), NotPossible> {
+        self.command(peer, now, |contact, shared| contact.renew(&mut Turn { peer, shared, now, rng, may_reply: true }))
+    }
+
     /// Ends every private conversation with `peer`, politely, and gives back text that still waits.
     pub fn end(&mut self, peer: &str, now: Duration) {
         if let Some(contact) = self.contacts.get_mut(peer) {

@@ -14,6 +14,7 @@ use crate::{
     instance::{Instance, Instances},
     loss::Loss,
     queue::Queue,
+    renewal::Renewal,
     session::Session,
     shared::Shared,
     trust::KnownFingerprints,
@@ -34,6 +35,8 @@ pub(crate) struct Contact {
     pub(crate) queue: Queue,
     /// Until when text waits because the user asked for a private conversation.
     pub(crate) starting_until: Option<Duration>,
+    /// Messages of the private conversation may have been lost: text waits for new keys.
+    pub(crate) renewal: Option<Renewal>,
     /// The conversation that text went to and that the other side ended; text goes nowhere until the user acts or an exchange completes
     /// (spec: `MSGSTATE_FINISHED`).
     pub(crate) ended: Option<Ended>,
@@ -153,6 +156,7 @@ impl Contact {
             assembler: Assembler::new(config.message_limit),
             queue: Queue::default(),
             starting_until: None,
+            renewal: None,
             ended: None,
             talked_to: None,
             queries_left: 0,
@@ -362,6 +366,7 @@ impl Contact {
             // Under a policy that requires encryption the texts keep waiting; otherwise the user decides anew.
             self.release_queue(peer, shared);
         }
+        self.expire_renewal(peer, shared, now);
         self.expire_loss(peer, shared, now);
         self.expire_comparisons(peer, shared, now);
         if self.next_query(&shared.config).is_some_and(|at| at <= now) {
@@ -387,10 +392,9 @@ impl Contact {
         let partials = self.assembler.next_timeout();
         let comparison = self.sessions().filter_map(|(_, session)| session.comparison.next_timeout()).min();
         let (loss, repair, report) = (self.loss.next_timeout(), self.repair_at(config), self.report_at());
-        [offer, exchanges, stale, query, partials, loss, repair, report, comparison, self.starting_until]
-            .into_iter()
-            .flatten()
-            .min()
+        let renewal = self.renewal.map(|renewal| renewal.until);
+        let waits = [self.starting_until, renewal].into_iter().flatten().min();
+        [offer, exchanges, stale, query, partials, loss, repair, report, comparison, waits].into_iter().flatten().min()
     }
 
     /// When a query goes out by itself for text that waits; `None` when none will.
@@ -439,6 +443,7 @@ impl Contact {
             && self.unconfirmed.is_empty()
             && self.loss.is_idle()
             && self.starting_until.is_none()
+            && self.renewal.is_none()
             && self.ended.is_none()
             && self.tag_offer == TagOffer::NotSent
             && self.budgets.are_full(now)

@@ -14,6 +14,7 @@ use crate::{
     moving,
     receiving::Turn,
     session::Session,
+    shared::Shared,
 };
 
 impl Contact {
@@ -63,6 +64,15 @@ impl Contact {
         turn.transmit(header, &offer.message(None));
         self.begin_everywhere(&offer);
         self.offer = Some(OpenOffer { offer, spent: false });
+    }
+
+    /// Sends the commit that is out once more, if it still serves.
+    pub(crate) fn repeat_offer(&self, peer: &str, shared: &mut Shared, now: Duration) -> bool {
+        let Some(open) = self.offer.as_ref().filter(|open| Self::can_repeat(open, open.offer.header(), now)) else {
+            return false;
+        };
+        shared.transmit_encoded(peer, open.offer.header(), &open.offer.message(None));
+        true
     }
 
     /// Lets every instance of the offer's version answer it, unless it is answering already.
@@ -165,7 +175,7 @@ impl Contact {
     /// Takes one token of key exchange work, of the account's and of the contact's. While the user waits for this
     /// contact there are some more, so that what others have used up does not stand in the user's way.
     pub(crate) fn take_exchange<R: ?Sized>(&mut self, turn: &mut Turn<'_, R>) -> bool {
-        let wanted = self.starting_until.is_some();
+        let wanted = self.starting_until.is_some() || self.renewal.is_some();
         // The contact's share first: who has used it up takes nothing from the others.
         let has_share =
             self.budgets.exchanges.take(turn.now) || (wanted && self.budgets.wanted_exchanges.take(turn.now));
@@ -226,6 +236,7 @@ impl Contact {
         if !blocked {
             self.starting_until = None;
         }
+        self.renewal = None;
         self.ended = None;
 
         if let Some(event) = cut_off {

@@ -58,6 +58,7 @@ mod outgoing;
 mod queue;
 mod receiving;
 mod recovery;
+mod renewal;
 mod repeats;
 mod revealed;
 mod row;
@@ -111,6 +112,10 @@ pub const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long text typed after [`Account::start`] waits for the private conversation.
 pub const START_PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long new keys are waited for before they are asked for again, where messages of a private conversation may have been
+/// lost; see [`Account::renew`].
+pub const RENEW_PATIENCE: Duration = Duration::from_secs(15);
 
 /// For how long after it went out a text that could not be read is sent again without the user being asked.
 pub const RESEND_WINDOW: Duration = Duration::from_secs(60);

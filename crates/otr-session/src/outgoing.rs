@@ -102,6 +102,9 @@ impl Contact {
     /// Sends what waits, if text has somewhere private to go, to an identity the user can have meant: where one is
     /// verified, to a verified or accepted one (attack rules TAG-9, STATE-10).
     pub(crate) fn flush_queue(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        if self.renewal.is_some() {
+            return;
+        }
         let Destination::Private(name) = self.destination() else { return };
         let anyone_verified = self.known.verified().is_some();
         let Some(session) = self.session(name) else { return };

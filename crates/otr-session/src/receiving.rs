@@ -277,6 +277,9 @@ impl Contact {
     /// After a shown message, if we have been silent for a while, an empty one, so that keys move on
     /// (attack rule DATA-13).
     fn answer_with_heartbeat<R: ?Sized>(&mut self, name: InstanceName, turn: &mut Turn<'_, R>) {
+        if self.renewal.is_some() {
+            return;
+        }
         let Some(session) = self.session_mut(name) else { return };
         let silent_for = turn.now.saturating_sub(session.last_sent);
         if turn.may_reply && silent_for >= HEARTBEAT_INTERVAL && !session.blocked {

@@ -267,6 +267,13 @@ impl Contact {
         self.loss = Loss::default();
     }
 
+    /// What may have been lost, and nobody says whether it was.
+    pub(crate) fn hand_back_doubtful(&mut self, peer: &str, shared: &mut Shared) {
+        for sent in self.unconfirmed.take_doubtful() {
+            hand_back(peer, &sent, false, shared);
+        }
+    }
+
     fn hand_back_over(
         &mut self,
         is_over: impl Fn(u64) -> bool,
@@ -354,5 +361,7 @@ fn can_report(session: &Session) -> bool {
 }
 
 fn hand_back(peer: &str, sent: &SentText, certain: bool, shared: &mut Shared) {
+    // Of one that went out twice, the other copy may have been read.
+    let certain = certain && !sent.is_resent;
     shared.event(peer, Event::NotDelivered { text: sent.text.to_text().to_string(), certain });
 }

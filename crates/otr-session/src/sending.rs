@@ -32,6 +32,10 @@ impl Contact {
             return Sent::Refused(Refusal::NulInText);
         }
         match self.destination() {
+            Destination::Private(_) if self.renewal.is_some() => match self.queue.push(text) {
+                true => Sent::Queued,
+                false => Sent::Refused(Refusal::QueueFull),
+            },
             Destination::Private(name) => match self.send_encrypted(name, peer, text, shared, now) {
                 Ok(()) => Sent::Encrypted,
                 Err(refusal) => Sent::Refused(refusal),
@@ -115,6 +119,7 @@ impl Contact {
     pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared) {
         self.offer = None;
         self.starting_until = None;
+        self.renewal = None;
         self.end_loss(peer, shared);
         self.give_back(peer, shared);
         if let Some(Ended { at, .. }) = self.ended.take() {
@@ -163,7 +168,7 @@ impl Contact {
         Ok(key)
     }
 
-    fn private_session(&mut self) -> Result<&mut Session, NotPossible> {
+    pub(crate) fn private_session(&mut self) -> Result<&mut Session, NotPossible> {
         let Destination::Private(name) = self.destination() else { return Err(NotPossible::NotInPrivate) };
         let session = self.session_mut(name).ok_or(NotPossible::NotInPrivate)?;
         if session.blocked { Err(NotPossible::Refused(Refusal::IdentityChanged)) } else { Ok(session) }

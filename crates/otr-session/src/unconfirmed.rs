@@ -43,6 +43,8 @@ pub(crate) struct SentText {
     pub(crate) at: Duration,
     /// Whether it had gone out before.
     pub(crate) is_resent: bool,
+    /// Whether it may have been lost alone, so that what comes later does not confirm it.
+    is_doubtful: bool,
 }
 
 impl SentText {
@@ -63,6 +65,7 @@ impl SentText {
             is_first: sealed.is_first,
             at,
             is_resent,
+            is_doubtful: false,
         }
     }
 
@@ -97,12 +100,22 @@ impl Unconfirmed {
         self.forgotten.take_if(|(of, announces)| *of == session && *announces < used);
         self.texts.retain(|sent| {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
-            sent.session != session || later
+            sent.session != session || later || sent.is_doubtful
         });
         // Most contacts have nothing unconfirmed most of the time.
         if self.texts.is_empty() {
             self.texts = VecDeque::new();
         }
+    }
+
+    /// What is here may have been lost on its way, and what goes out later may not.
+    pub(crate) fn doubt(&mut self) {
+        self.texts.iter_mut().for_each(|sent| sent.is_doubtful = true);
+    }
+
+    /// Takes out what may have been lost.
+    pub(crate) fn take_doubtful(&mut self) -> Vec<SentText> {
+        self.take(|sent| sent.is_doubtful)
     }
 
     /// Takes out those among `macs` that were written to `reader`.

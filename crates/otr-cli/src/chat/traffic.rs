@@ -72,15 +72,19 @@ impl Room {
         if self.account.policy(&self.peer).0 == Policy::NEVER {
             return self.show([trouble("the policy is never: everything is sent and received in clear")]);
         }
-        if self.begins {
-            return self.start();
+        let is_private = self.account.status(&self.peer).conversation.is_some();
+        match (is_private, resumed) {
+            (true, false) => self.renew(),
+            (false, _) if self.begins => self.start(),
+            (true, true) | (false, _) => Ok(()),
         }
-        if resumed { Ok(()) } else { self.renew() }
     }
 
     /// Agrees on new keys where messages may have been lost: both sides learn which then.
     fn renew(&mut self) -> Result<(), Error> {
-        if self.account.status(&self.peer).conversation.is_some() { self.start() } else { Ok(()) }
+        // Where there is no private conversation, there is nothing to renew.
+        let _ = self.account.renew(&self.peer, self.clock.now(), &mut outside::randomness());
+        Ok(())
     }
 
     fn on_disconnected(&mut self, error: otr_transport::Error, recovery: Recovery) -> Result<(), Error> {

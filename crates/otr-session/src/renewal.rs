@@ -1,0 +1,51 @@
+//! New keys because messages may have been lost: our connection broke, or the other side's did.
+//!
+//! What was lost on its way leaves no trace of its own. A text counts as read once the other side uses a key that was
+//! announced with it or later, and so what comes after a lost text would confirm that one as well. Therefore, from the
+//! moment when something may have been lost until new keys are there, nothing is said with the old ones that need not
+//! be: texts wait. With new keys both sides name what they have read (see [`recovery`](crate::recovery)), and what
+//! nobody has read is handed back.
+
+use core::time::Duration;
+
+use rand_core::CryptoRng;
+
+use crate::{RENEW_PATIENCE, account::NotPossible, contact::Contact, receiving::Turn, shared::Shared};
+
+/// How often new keys are asked for before text goes on with the old ones.
+const MAX_ASKED: u8 = 4;
+
+/// New keys have been asked for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Renewal {
+    /// Until when they are waited for before they are asked for again.
+    pub(crate) until: Duration,
+    asked: u8,
+}
+
+impl Contact {
+    /// Asks for new keys. It begins an exchange rather than asking the other side to, which a query would: that, anybody
+    /// can send, so it is not always answered.
+    pub(crate) fn renew<R: CryptoRng + ?Sized>(&mut self, turn: &mut Turn<'_, R>) -> Result<(), NotPossible> {
+        let version = self.private_session()?.header().version();
+        let version = self.version_of_repair(version, turn.shared).ok_or(NotPossible::Policy)?;
+        self.unconfirmed.doubt();
+        self.renewal = Some(Renewal { until: turn.now.saturating_add(RENEW_PATIENCE), asked: 1 });
+        self.begin_exchange(version, turn);
+        Ok(())
+    }
+
+    /// No new keys came in time: they are asked for again, or text goes on with those there are.
+    pub(crate) fn expire_renewal(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        let Some(renewal) = self.renewal.filter(|renewal| now >= renewal.until) else { return };
+        if renewal.asked < MAX_ASKED && self.repeat_offer(peer, shared, now) {
+            let until = now.saturating_add(RENEW_PATIENCE);
+            self.renewal = Some(Renewal { until, asked: renewal.asked.saturating_add(1) });
+            return;
+        }
+        self.renewal = None;
+        self.hand_back_doubtful(peer, shared);
+        self.flush_queue(peer, shared, now);
+        self.release_queue(peer, shared);
+    }
+}
