@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use otr_tests::workspace::metadata;
 use serde_json::Value;
 
-/// Licences that ask for no more than their own text.
+/// Licences that ask for no more than their own text, and one (MPL-2.0) that asks for the source of the very files that it
+/// covers when they are changed. We change none.
 const LICENCES: &[&str] = &[
     "MIT",
     "Apache-2.0",
@@ -16,13 +17,31 @@ const LICENCES: &[&str] = &[
     "BSD-3-Clause",
     "BSL-1.0",
     "ISC",
+    "MPL-2.0",
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
 ];
 
 /// Crates that exist in two versions, and why that is no harm.
-const TWICE: &[(&str, &str)] = &[("syn", "used by macros while building, never shipped")];
+const TWICE: &[(&str, &str)] = &[
+    ("base64", "the XMPP library has the version before"),
+    ("block-buffer", "as sha1"),
+    ("cpufeatures", "as sha1"),
+    ("crypto-common", "as sha1"),
+    ("digest", "as sha1"),
+    ("getrandom", "ring has an older one"),
+    ("hmac", "as sha1"),
+    ("num-bigint", "the certificates of tests"),
+    ("rxml_validation", "inside the XMPP library"),
+    ("sha1", "for logging in to XMPP servers, where a password is used but no key of ours"),
+    ("sha2", "as sha1"),
+    ("syn", "used by macros while building, never shipped"),
+    ("synstructure", "as syn"),
+    ("thiserror", "inside the IRC library"),
+    ("thiserror-impl", "as thiserror"),
+    ("windows-sys", "for another system, by what the libraries say of it"),
+];
 
 /// Crates whose feature that wipes secrets must be on wherever they are used.
 const WIPING: &[&str] = &["aes", "ctr", "hmac", "sha1", "sha2", "crypto-bigint"];

@@ -33,16 +33,30 @@ impl Place {
     /// The default follows the XDG Base Directory specification: `$XDG_DATA_HOME`, which counts only if it is absolute,
     /// or `~/.local/share`.
     pub(crate) fn directory(&self) -> Result<Option<PathBuf>, Error> {
+        self.directory_or(None)
+    }
+
+    /// The same; `configured` stands between what was said here and the default.
+    pub(crate) fn directory_or(&self, configured: Option<PathBuf>) -> Result<Option<PathBuf>, Error> {
         if self.ephemeral {
             return Ok(None);
         }
-        if let Some(home) = &self.home {
-            return Ok(Some(home.clone()));
+        if let Some(home) = self.home.clone().or(configured) {
+            return Ok(Some(home));
         }
-        let given = |name| std::env::var_os(name).map(PathBuf::from).filter(|path: &PathBuf| path.is_absolute());
-        let data = given("XDG_DATA_HOME").or_else(|| Some(given("HOME")?.join(".local/share")));
-        Ok(Some(data.ok_or(Error::NoHome)?.join("otr")))
+        default_home().map(Some)
     }
+}
+
+/// The directory for keys where none is named.
+pub(crate) fn default_home() -> Result<PathBuf, Error> {
+    let data = user_directory("XDG_DATA_HOME").or_else(|| Some(user_directory("HOME")?.join(".local/share")));
+    Ok(data.ok_or(Error::NoHome)?.join("otr"))
+}
+
+/// A directory that an environment variable names, which counts only if it is absolute.
+pub(crate) fn user_directory(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute())
 }
 
 /// Which suites of primitives are used.

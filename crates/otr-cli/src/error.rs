@@ -8,6 +8,9 @@ pub(crate) enum Error {
     /// The keys or what is known of others cannot be read or stored.
     #[error(transparent)]
     Store(#[from] otr_store::Error),
+    /// The account that was named, or its password, cannot be used.
+    #[error(transparent)]
+    Accounts(#[from] crate::accounts::Error),
     /// There is no place to keep keys in.
     #[error("cannot tell where to keep keys, as HOME is not set; use --home DIR or --ephemeral")]
     NoHome,
@@ -31,6 +34,29 @@ pub(crate) enum Error {
         /// Why not.
         source: otr_transport::Error,
     },
+    /// Nobody is named to talk with, or no way to get to him.
+    #[error(
+        "say who you are and with whom you want to talk: otr chat xmpp:me@example.org --with you@example.org (or \
+         matrix:, irc:, tcp:, or the name of an account in the config), or --listen or --connect for TCP"
+    )]
+    NobodyNamed,
+    /// The certificates to trust cannot be used.
+    #[error("cannot tell which certificates to trust: {source}")]
+    Certificates {
+        /// Why not.
+        source: otr_transport::Error,
+    },
+    /// The certificate to trust cannot be read.
+    #[error("cannot read the certificate {}: {source}", .path.display())]
+    CertificateFile {
+        /// Where it should be.
+        path: std::path::PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// What is kept of a Matrix account cannot be used.
+    #[error(transparent)]
+    MatrixState(#[from] otr_transport_matrix::StateError),
     /// The other side cannot be reached.
     #[error("cannot connect to {address}: {source}")]
     Connect {

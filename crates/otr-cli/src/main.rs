@@ -3,6 +3,7 @@
 //! The protocol lives in the crates below; here are arguments, prompts, and the loops that join an account with a
 //! network, a store, the clock and the system's randomness.
 
+mod accounts;
 mod args;
 mod chat;
 mod demo;
@@ -11,6 +12,7 @@ mod error;
 mod outside;
 mod profile;
 mod readable;
+mod text_form;
 mod toolkit;
 
 use std::io::Write;
@@ -28,12 +30,14 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A private chat between two terminals, over TCP
+    /// A private chat over Matrix, XMPP, IRC or TCP
     Chat(chat::Args),
     /// Shows in a few seconds what OTR does, with two parties in one process
     Demo(demo::Args),
     /// OTR as a co-process: JSON-RPC on standard input and output, for programs
     Engine(engine::Args),
+    /// Puts the password of an account into the keyring, or takes it out
+    Password(accounts::PasswordArgs),
     /// Reads and forges recorded messages, so that a recording proves nothing
     Toolkit(toolkit::Args),
 }
@@ -43,6 +47,7 @@ fn main() -> ExitCode {
         Command::Chat(args) => chat::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Engine(args) => engine::run(&args),
+        Command::Password(args) => accounts::run_password(&args).map_err(error::Error::from),
         Command::Toolkit(args) => toolkit::run(&args),
     };
     match result {

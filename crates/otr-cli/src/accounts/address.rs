@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Deserialize;
+
 /// The port of IRC over TLS (RFC 7194).
 const IRC_TLS_PORT: u16 = 6697;
 
@@ -20,7 +22,8 @@ pub(crate) enum Target {
 }
 
 /// Who we are, and on which network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) enum Address {
     /// TCP: the other side is called.
     TcpCall(Host),
@@ -152,15 +155,6 @@ impl Address {
         };
         if fits { Ok(contact.to_owned()) } else { Err(invalid(contact, wanted, example)) }
     }
-
-    /// Whether two names on this network mean the same person, as far as that can be told without its server: capitals
-    /// count on Matrix only.
-    pub(crate) fn is_same_contact(&self, one: &str, other: &str) -> bool {
-        match self.network() {
-            Network::Irc | Network::Xmpp => one.to_lowercase() == other.to_lowercase(),
-            Network::Tcp | Network::Matrix => one == other,
-        }
-    }
 }
 
 impl fmt::Display for Address {
@@ -173,6 +167,17 @@ impl fmt::Display for Address {
             Self::Xmpp { jid, resource: None } => write!(f, "xmpp:{jid}"),
             Self::Xmpp { jid, resource: Some(resource) } => write!(f, "xmpp:{jid}/{resource}"),
             Self::Matrix { user } => write!(f, "matrix:{user}"),
+        }
+    }
+}
+
+impl Network {
+    /// Whether two names on this network mean the same person, as far as that can be told without its server: capitals
+    /// count on Matrix only.
+    pub(crate) fn is_same_contact(self, one: &str, other: &str) -> bool {
+        match self {
+            Self::Irc | Self::Xmpp => one.to_lowercase() == other.to_lowercase(),
+            Self::Tcp | Self::Matrix => one == other,
         }
     }
 }
@@ -219,7 +224,8 @@ impl fmt::Display for Host {
 }
 
 fn tcp(text: &str, rest: &str) -> Result<Address, InvalidAddress> {
-    let refused = || invalid(text, "TCP address", "tcp:example.org:5000 to call, or tcp:listen:127.0.0.1:5000 to be called");
+    let refused =
+        || invalid(text, "TCP address", "tcp:example.org:5000 to call, or tcp:listen:127.0.0.1:5000 to be called");
     let (listen, host) = rest.strip_prefix("listen:").map_or((false, rest), |host| (true, host));
     let host = Host::parse(host, None).ok_or_else(refused)?;
     Ok(if listen { Address::TcpListen(host) } else { Address::TcpCall(host) })
@@ -230,7 +236,9 @@ fn irc(text: &str, rest: &str) -> Result<Address, InvalidAddress> {
         let server = Host::parse(server, Some(IRC_TLS_PORT))?;
         is_nick(nick).then(|| Address::Irc { nick: nick.to_owned(), server })
     });
-    parsed.ok_or_else(|| invalid(text, "IRC address", "irc:nick@irc.example.org, or with a port, irc:nick@irc.example.org:6697"))
+    parsed.ok_or_else(|| {
+        invalid(text, "IRC address", "irc:nick@irc.example.org, or with a port, irc:nick@irc.example.org:6697")
+    })
 }
 
 fn xmpp(text: &str, rest: &str) -> Result<Address, InvalidAddress> {
@@ -342,7 +350,11 @@ mod tests {
         let (irc, xmpp) = (on("irc:me@example.org"), on("xmpp:me@example.org"));
         let (matrix, tcp) = (on("matrix:@me:example.org"), on("tcp:example.org:1"));
         for (address, yes, no) in [
-            (&irc, &["you", "[you]", "you^"][..], &["#room", "", "a b", "you,me", "you\r\nQUIT", "irc.example.org"][..]),
+            (
+                &irc,
+                &["you", "[you]", "you^"][..],
+                &["#room", "", "a b", "you,me", "you\r\nQUIT", "irc.example.org"][..],
+            ),
             (&xmpp, &["you@example.org"], &["you", "you@example.org/phone", "xmpp: you@a", "a@b@c"]),
             (&matrix, &["@you:example.org"], &["you", "you@example.org", "#room:example.org", "!r:example.org"]),
             (&tcp, &["you", "the other side"], &["", "a\nb"]),
@@ -354,9 +366,9 @@ mod tests {
                 assert!(address.contact(contact).is_err(), "{address} {contact}");
             }
         }
-        assert!(xmpp.is_same_contact("You@Example.org", "you@example.org"));
-        assert!(irc.is_same_contact("You", "you"));
-        assert!(!matrix.is_same_contact("@You:a", "@you:a"));
+        assert!(xmpp.network().is_same_contact("You@Example.org", "you@example.org"));
+        assert!(irc.network().is_same_contact("You", "you"));
+        assert!(!matrix.network().is_same_contact("@You:a", "@you:a"));
     }
 
     #[test]

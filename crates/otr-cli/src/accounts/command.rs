@@ -1,6 +1,7 @@
 //! `otr password`: puts the password of an account into the keyring, and takes it out.
 
 use std::io::{self, IsTerminal};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 
@@ -35,8 +36,9 @@ enum Action {
 struct Account {
     /// An address such as xmpp:me@example.org, or the name of an account in the config
     account: Target,
-    #[command(flatten)]
-    options: Options,
+    /// The config with the named accounts [default: otr/config.toml in the user's config directory]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// Does what `args` say.
@@ -59,7 +61,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 
 impl Account {
     fn keyring_name(&self) -> Result<String, Error> {
-        Ok(Settings::find(&self.account, &self.options, &mut log)?.keyring_name())
+        Ok(Settings::find(&self.account, &Options::with_config(self.config.clone()), &mut log)?.keyring_name())
     }
 }
 

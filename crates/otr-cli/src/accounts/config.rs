@@ -38,8 +38,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde::de::{self, Deserializer, IgnoredAny};
 use serde::Deserialize;
+use serde::de::{self, Deserializer};
 
 use super::address::{Address, is_account_name};
 use super::error::Error;
@@ -50,6 +50,10 @@ use crate::text_form::TextMode;
 
 /// The largest config that is read, in bytes: a file by mistake is told from one with very many contacts.
 const MAX_CONFIG: u64 = 1024 * 1024;
+
+/// What is said of a password in the file.
+const NO_PASSWORD: &str = "a password does not belong here, where it is easily copied along; use password_file, \
+                           password_env, password_keyring or password_command";
 
 /// The file.
 #[derive(Debug, Default, Deserialize)]
@@ -86,8 +90,6 @@ pub(super) struct Entry {
     password_env: Option<String>,
     password_keyring: Option<KeyringName>,
     password_command: Option<Vec<String>>,
-    #[serde(default, rename = "password", deserialize_with = "no_password")]
-    _password: (),
 }
 
 /// What is different for one contact.
@@ -148,7 +150,11 @@ impl Config {
         let mut config: Self = toml::from_str(text).map_err(|error| {
             let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
             let line = before.matches('\n').count().saturating_add(1);
-            let message = crate::readable::one_line(&error.message().replace('\n', ", "));
+            let message = if error.message().starts_with("unknown field `password`") {
+                NO_PASSWORD.to_owned()
+            } else {
+                crate::readable::one_line(&error.message().replace('\n', ", "))
+            };
             Error::Syntax { path: path.to_owned(), line, message }
         })?;
         config.path = path.to_owned();
@@ -201,15 +207,6 @@ impl Config {
     }
 }
 
-/// A password in the file, which is no place for it.
-fn no_password<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    IgnoredAny::deserialize(deserializer)?;
-    Err(de::Error::custom(
-        "a password does not belong here, where it is easily copied along; use password_file, password_env, \
-         password_keyring or password_command",
-    ))
-}
-
 /// Seconds, of which there may be parts.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
     let seconds = f64::deserialize(deserializer)?;
@@ -235,10 +232,10 @@ mod tests {
     /// The example of the page above.
     fn example() -> String {
         let lines = include_str!("config.rs").lines().skip_while(|line| *line != "//! ```toml").skip(1);
-        lines.take_while(|line| *line != "//! ```").map(|line| line.trim_start_matches("//!")).fold(
-            String::new(),
-            |text, line| text + line.trim_start() + "\n",
-        )
+        lines
+            .take_while(|line| *line != "//! ```")
+            .map(|line| line.trim_start_matches("//!"))
+            .fold(String::new(), |text, line| text + line.trim_start() + "\n")
     }
 
     #[test]
@@ -265,7 +262,7 @@ mod tests {
             ("pasword_file = \"x\"", "unknown field `pasword_file`"),
             ("tls = \"ssl\"", "unknown variant `ssl`, expected one of `starttls`, `direct`, `none`"),
             ("address = \"xmpp:b@c\"", "duplicate key"),
-            ("policy = 3", "expected"),
+            ("policy = 3", "wanted string"),
             ("server = \"example.org\"", "xmpp.example.org:5222"),
             ("trust_certificate = \"sha256:00\"", "sha256:"),
             ("message_interval = -1", "a number of seconds"),
@@ -303,8 +300,7 @@ mod tests {
         let config = |lines: &str| parse(&format!("[accounts.a]\naddress = \"xmpp:me@b\"\n{lines}\n")).unwrap();
         let source = |lines: &str| {
             let config = config(lines);
-            let source = config.password(&config.accounts["a"]);
-            source
+            config.password(&config.accounts["a"])
         };
         assert_eq!(source(""), Ok(None));
         assert_eq!(source("password_keyring = false"), Ok(None));

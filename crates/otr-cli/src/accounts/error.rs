@@ -25,7 +25,7 @@ pub(crate) enum Error {
     #[error("{}: {name:?} is no name for an account: use letters, digits, -, _ and .", .path.display())]
     AccountName { path: PathBuf, name: String },
     /// It has no such account.
-    #[error("{} has no account {name:?}; {}", .path.display(), there_are(.there_are))]
+    #[error("{} has no account {name:?}; {}", .path.display(), choice(.there_are))]
     NoAccount { path: PathBuf, name: String, there_are: String },
     /// Options that do not go together, or not with the network.
     #[error("{account}: {problem}")]
@@ -41,6 +41,6 @@ pub(crate) enum Error {
     Password(#[from] password::Error),
 }
 
-fn there_are(names: &str) -> String {
+fn choice(names: &str) -> String {
     if names.is_empty() { "it has none".to_owned() } else { format!("there are {names}") }
 }

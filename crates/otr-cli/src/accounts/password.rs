@@ -120,8 +120,7 @@ fn run(line: &[String]) -> Result<Password, Error> {
     let start = |source| Error::Start { program: program.to_owned(), source };
     // What is piped to us is a conversation and not for it.
     let input = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
-    let mut child =
-        Command::new(program).args(arguments).stdin(input).stdout(Stdio::piped()).spawn().map_err(start)?;
+    let mut child = Command::new(program).args(arguments).stdin(input).stdout(Stdio::piped()).spawn().map_err(start)?;
     let password = child.stdout.take().map(Password::first_line);
     let status = child.wait().map_err(start)?;
     if !status.success() {

@@ -42,9 +42,7 @@ pub(crate) enum TrustedCertificate {
 
 /// Why it is no server.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "{given:?} is no server; write xmpp.example.org:5222, [::1]:5222, or for Matrix https://matrix.example.org"
-)]
+#[error("{given:?} is no server; write xmpp.example.org:5222, [::1]:5222, or for Matrix https://matrix.example.org")]
 pub(crate) struct InvalidServer {
     given: String,
 }
@@ -109,7 +107,9 @@ mod tests {
         assert_eq!("a.example.org:5222".parse::<Server>().unwrap(), Server::Host(host));
         assert!(matches!("[::1]:5222".parse::<Server>(), Ok(Server::Host(_))));
         assert!(matches!("https://a.example.org/base".parse::<Server>(), Ok(Server::Url(_))));
-        for no in ["", "a.example.org", "a.example.org:", "::1:5222", "ftp://a", "https://", "https:///a", "https://a b"] {
+        for no in
+            ["", "a.example.org", "a.example.org:", "::1:5222", "ftp://a", "https://", "https:///a", "https://a b"]
+        {
             assert!(no.parse::<Server>().is_err(), "{no}");
         }
     }

@@ -71,6 +71,13 @@ pub(crate) struct Settings {
     contacts: BTreeMap<String, Contact>,
 }
 
+impl Options {
+    /// No options but the place of the config.
+    pub(super) fn with_config(config: Option<PathBuf>) -> Self {
+        Self { config, ..Self::default() }
+    }
+}
+
 impl Settings {
     /// What there is about `target`. `warn` is told what the user should know, a line each.
     pub(crate) fn find(target: &Target, options: &Options, warn: &mut dyn FnMut(&str)) -> Result<Self, Error> {
@@ -244,7 +251,7 @@ impl Settings {
 
     fn contact(&self, name: &str) -> Option<&Contact> {
         let mut contacts = self.contacts.iter();
-        contacts.find(|(contact, _)| self.address.is_same_contact(contact, name)).map(|(_, contact)| contact)
+        contacts.find(|(contact, _)| self.address.network().is_same_contact(contact, name)).map(|(_, contact)| contact)
     }
 }
 
@@ -287,7 +294,8 @@ mod tests {
 
     #[test]
     fn options_come_before_the_file() {
-        let lines = "server = \"b.example.org:1\"\ntls = \"direct\"\ntrust_certificate = \"b.pem\"\npassword_env = \"B\"";
+        let lines =
+            "server = \"b.example.org:1\"\ntls = \"direct\"\ntrust_certificate = \"b.pem\"\npassword_env = \"B\"";
         let file = configured("xmpp:me@example.org", lines, "").unwrap();
         assert_eq!(file.tls, Some(Tls::Direct));
         assert_eq!(file.password, Some(Source::Environment("B".to_owned())));

@@ -1,11 +1,12 @@
-//! `otr chat`: a private chat between two terminals, over TCP.
+//! `otr chat`: a private chat over Matrix, XMPP, IRC or TCP.
 
 mod command;
+mod connection;
 mod decisions;
 mod input;
 mod lines;
-mod network;
 mod news;
+mod opening;
 mod post;
 mod room;
 mod screen;
@@ -14,23 +15,20 @@ mod words;
 
 use std::time::Duration;
 
-use otr_session::{Config, Policy};
-use otr_transport::Transport;
-use otr_transport_tcp::{Listener, Names, TcpAccount, TcpTransport};
+use otr_session::Config;
 use tokio::time::sleep;
 
+use crate::accounts::{Options, Target};
 use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
 use crate::profile::Profile;
+use crate::text_form::TextForm;
 use input::{Input, Typed};
-use network::Network;
-use room::{Meeting, Room};
+use opening::Plan;
+use room::Room;
 
-/// The name under which the keys of this kind of account are kept.
-const PROTOCOL: &str = "otr-tcp";
-
-/// How long text that waits for a private conversation is given at the end of piped input.
+/// How long text that waits for a private conversation is given at the end of piped input, since something last happened.
 const LAST_CHANCE: Duration = Duration::from_secs(10);
 
 /// How long the account is left alone at most.
@@ -39,33 +37,39 @@ const TIDY_INTERVAL: Duration = Duration::from_secs(60);
 /// The arguments of `otr chat`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
+    /// Who we are: matrix:@me:example.org, xmpp:me@example.org, irc:nick@irc.example.org, tcp:example.org:5000 (to call),
+    /// tcp:listen:127.0.0.1:5000 (to be called), or the name of an account in the config
+    #[arg(
+        value_name = "ACCOUNT",
+        conflicts_with_all = ["connect", "listen"],
+        required_unless_present_any = ["connect", "listen"]
+    )]
+    account: Option<Target>,
+    /// Whom to talk with: @you:example.org, you@example.org, or a nick
+    #[arg(long, value_name = "PEER", conflicts_with_all = ["connect", "listen"])]
+    with: Option<String>,
     /// Wait at this address, such as 127.0.0.1:5000, for the other side to call
-    #[arg(long, value_name = "ADDR", conflicts_with = "connect", required_unless_present = "connect")]
+    #[arg(long, value_name = "ADDR", conflicts_with = "connect")]
     listen: Option<String>,
     /// Call the other side at this address, such as example.org:5000
     #[arg(long, value_name = "ADDR")]
     connect: Option<String>,
     #[command(flatten)]
     place: Place,
-    /// What we are called here; keys are kept under this name
+    /// TCP: what we are called here; keys are kept under this name
     #[arg(long, value_name = "ME", default_value = "me", value_parser = args::parse_name)]
     name: String,
-    /// What the other side is called here; its fingerprint is remembered under this name [default: the address called,
-    /// or "caller"]
+    /// What the other side is called here; its fingerprint is remembered under this name [default: its address, or for
+    /// whoever calls over TCP "caller"]
     #[arg(long, value_name = "NAME", value_parser = args::parse_name)]
     peer: Option<String>,
-    /// When private conversations are used; with "always" nothing is sent in clear
-    #[arg(long, value_enum, default_value = "always")]
-    policy: PolicyName,
+    /// When private conversations are used; with "always", the default, nothing is sent in clear
+    #[arg(long, value_enum)]
+    policy: Option<PolicyName>,
+    #[command(flatten)]
+    options: Options,
     #[command(flatten)]
     suites: Suites,
-}
-
-impl Args {
-    fn peer(&self) -> String {
-        let given = self.peer.as_ref().or(self.connect.as_ref());
-        given.map_or_else(|| "caller".to_owned(), |name| crate::readable::one_line(name))
-    }
 }
 
 /// Chats until the user leaves.
@@ -75,39 +79,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 }
 
 async fn chat(args: &Args) -> Result<(), Error> {
-    let names = Names::new(args.name.clone(), args.peer());
-    let (line, network) = open(args, names).await?;
-    let mut profile = Profile::open(args.place.directory()?.as_deref(), &args.name, PROTOCOL)?;
-    let config = Config { policy: Policy::from(args.policy), versions: AVAILABLE, ..Config::default() };
+    let plan = Plan::new(args)?;
+    let home = args.place.directory_or(plan.home.clone())?;
+    let mut profile = Profile::open(home.as_deref(), &plan.account, plan.protocol())?;
+    let (connection, line) = plan.connect(home).await?;
+    let config = Config { policy: plan.policy, versions: AVAILABLE, ..Config::default() };
     let account = profile.load(config, args.suites.curve25519(AVAILABLE)?)?;
-    let (input, screen) = input::open(&args.name)?;
-    let meeting = Meeting { peer: args.peer(), address: args.peer(), begins: args.connect.is_some() };
-    let mut room = Room::new(account, profile, network, screen, Clock::start(), meeting);
+    let (input, screen) = input::open(connection.address())?;
+    let form = TextForm::new(plan.text, connection.network());
+    let mut room = Room::new(account, profile, connection, form, screen, Clock::start(), plan.meeting);
     room.welcome(&line)?;
     talk(&mut room, input).await?;
     room.leave().await
-}
-
-/// Gets the network, and the line that says so.
-async fn open(args: &Args, names: Names) -> Result<(String, Network), Error> {
-    let (line, account) = match &args.connect {
-        Some(address) => (format!("calling {}", shown(address)), TcpAccount::calling(address, names)),
-        None => {
-            let address = args.listen.as_deref().unwrap_or_default();
-            let listener = Listener::bind(address).await;
-            let listener = listener.map_err(|source| Error::Listen { address: shown(address), source })?;
-            let line = format!("listening on {}, waiting for the other side to call", listener.local_addr());
-            (line, TcpAccount::listening(listener, names))
-        }
-    };
-    let connected = TcpTransport::connect(account).await;
-    let address = || shown(args.connect.as_deref().unwrap_or_default());
-    let transport = connected.map_err(|source| Error::Connect { address: address(), source })?;
-    Ok((line, Network::Tcp(transport)))
-}
-
-fn shown(address: &str) -> String {
-    crate::readable::one_line(address)
 }
 
 /// Whatever happens next, until the user leaves.

@@ -1,10 +1,14 @@
 //! What the account tells.
 
-use otr_session::{Comparison, ComparisonOf, Event, Meaning, SessionChange, SessionState, Trust};
+use otr_session::{
+    Comparison, ComparisonOf, Event, Meaning, MessageReceived, Protection, SessionChange, SessionState, Trust,
+};
 
 use super::room::Room;
 use super::words::{self, trouble};
+use crate::accounts::Network;
 use crate::error::Error;
+use crate::text_form::without_formatting;
 
 impl Room {
     /// Something happened, after which `messages` messages had been put on the network.
@@ -18,6 +22,14 @@ impl Room {
             }
             Event::IdentityChanged { new, .. } => self.shown = Some(*new),
             Event::Session(change) if self.on_session(change)? == News::Old => return Ok(()),
+            Event::Message(MessageReceived { text, protection: Protection::Encrypted, .. }) => {
+                let text = self.form.incoming(&text.to_string_lossy());
+                return self.show(words::received(&self.peer, Protection::Encrypted, &self.without_codes(text)));
+            }
+            Event::Message(MessageReceived { text, protection, .. }) => {
+                let text = self.without_codes(text.to_string_lossy().into_owned());
+                return self.show(words::received(&self.peer, *protection, &text));
+            }
             Event::Comparison(comparison) => self.on_comparison(comparison)?,
             Event::QueuedSent { text, to } => {
                 if let Some(line) = self.lines.kept(text) {
@@ -38,6 +50,11 @@ impl Room {
         self.show(words::event(&self.peer, event))
     }
 
+    /// IRC programs mark bold and colours by control characters.
+    fn without_codes(&self, text: String) -> String {
+        if self.connection.network() == Network::Irc { without_formatting(&text).into_owned() } else { text }
+    }
+
     fn on_session(&mut self, change: &SessionChange) -> Result<News, Error> {
         let ended = change.state == SessionState::Plaintext;
         if ended && self.end_told {
@@ -49,6 +66,7 @@ impl Room {
                 self.show([trouble(format!("the Ed25519 fingerprint is not stored: {error}"))])?;
             }
             if !change.refreshed {
+                self.form.session_began();
                 self.shown = Some(conversation.their_fingerprint);
             }
         }

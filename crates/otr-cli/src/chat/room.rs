@@ -1,5 +1,6 @@
 //! The chat itself: an account, a network and a screen, joined.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Duration;
@@ -9,21 +10,23 @@ use otr_session::{Account, MAX_QUEUED_TEXTS, NotPossible, Refusal, RunId, Sent, 
 use otr_transport::Event as NetworkEvent;
 
 use super::command::{self, Typed};
+use super::connection::Connection;
 use super::lines::Lines;
-use super::network::Network;
 use super::post::{Fate, LineNumber, Post};
 use super::screen::Screen;
 use super::words::{self, Line, note, trouble};
 use crate::error::Error;
 use crate::outside::{self, Clock};
 use crate::profile::Profile;
+use crate::text_form::TextForm;
 
 /// One conversation over one connection.
 #[derive(Debug)]
 pub(crate) struct Room {
     pub(super) account: Account,
     pub(super) profile: Profile,
-    pub(super) network: Network,
+    pub(super) connection: Connection,
+    pub(super) form: TextForm,
     pub(super) post: Post,
     pub(super) lines: Lines,
     screen: Screen,
@@ -75,7 +78,8 @@ impl Room {
     pub(crate) fn new(
         account: Account,
         profile: Profile,
-        network: Network,
+        connection: Connection,
+        form: TextForm,
         screen: Screen,
         clock: Clock,
         meeting: Meeting,
@@ -84,7 +88,8 @@ impl Room {
         Self {
             account,
             profile,
-            network,
+            connection,
+            form,
             post: Post::default(),
             lines: Lines::default(),
             screen,
@@ -112,7 +117,7 @@ impl Room {
     pub(crate) async fn next(&mut self) -> Happening {
         let now = self.clock.now();
         tokio::select! {
-            event = self.network.next_event() => Happening::Network(event),
+            event = self.connection.next_event() => Happening::Network(event),
             (line, fate) = self.post.next_fate(now) => Happening::Fate(line, fate),
         }
     }
@@ -182,14 +187,15 @@ impl Room {
     /// Sends a text in the one way that state and policy allow.
     fn send(&mut self, text: &str) -> Result<(), Error> {
         self.fit();
-        let sent = self.account.send(&self.peer, text, self.clock.now());
+        let body = if self.is_for_clear() { Cow::Borrowed(text) } else { self.form.outgoing(text) };
+        let sent = self.account.send(&self.peer, &body, self.clock.now());
         if let Sent::Refused(reason) = sent {
             return self.show([match reason {
                 Refusal::LooksLikeOtr => trouble("not sent: it looks like an OTR message"),
                 reason => words::refused(reason),
             }]);
         }
-        let line = self.lines.add(text, text);
+        let line = self.lines.add(text, &body);
         if sent == Sent::Queued {
             self.echo(" (waits)", text)?;
             self.show([note("not sent yet: it waits until the conversation is private")])?;
@@ -202,6 +208,12 @@ impl Room {
             self.show([note("not sent yet: it waits for the connection")])?;
         }
         self.drain(Some(line))
+    }
+
+    /// Whether the next text goes out in clear, if it goes out.
+    fn is_for_clear(&self) -> bool {
+        let state = self.account.status(&self.peer).state;
+        state == SessionState::Plaintext && !self.account.policy(&self.peer).0.requires_encryption()
     }
 
     pub(super) fn start(&mut self) -> Result<(), Error> {
@@ -246,7 +258,7 @@ impl Room {
 
     /// A text of ours, and how it goes.
     pub(super) fn echo(&mut self, how: &str, text: &str) -> Result<(), Error> {
-        let speaker = format!("{}{how}", crate::readable::one_line(self.network.address()));
+        let speaker = format!("{}{how}", crate::readable::one_line(self.connection.address()));
         for line in words::speech(&speaker, text) {
             self.screen.echo(&line)?;
         }

@@ -31,7 +31,7 @@ impl Room {
                 Ok(())
             }
             NetworkEvent::AddressChanged => {
-                let address = readable::one_line(self.network.address());
+                let address = readable::one_line(self.connection.address());
                 self.show([note(format!("you are called {address} from now on"))])
             }
             _ => Ok(()),
@@ -39,17 +39,29 @@ impl Room {
     }
 
     fn is_peer(&self, address: &str) -> bool {
-        self.network.is_same(&self.address, address)
+        self.connection.network().is_same_contact(&self.address, address)
     }
 
     fn on_message(&mut self, message: &otr_transport::Incoming) -> Result<(), Error> {
         if !self.is_peer(&message.from) {
             return self.on_stranger(&message.from);
         }
+        self.form_heard(message);
         let incoming = Incoming { body: message.body.as_bytes(), origin: origin(message.origin) };
         self.fit();
         self.account.receive(&self.peer, incoming, self.clock.now(), &mut outside::randomness());
         Ok(())
+    }
+
+    /// What a message says about the program that the other side uses.
+    fn form_heard(&mut self, message: &otr_transport::Incoming) {
+        if let Some(name) = self.connection.software(&self.address).as_ref().or(message.device.as_ref()) {
+            self.form.peer_software(name);
+        }
+        let is_encoded = ["?OTR:", "?OTR,", "?OTR|"].iter().any(|start| message.body.starts_with(start));
+        if message.origin == otr_transport::Origin::Live && !is_encoded {
+            self.form.peer_query(&message.body);
+        }
     }
 
     /// Somebody else writes: this chat is with one only, and nobody learns that we are here.
@@ -68,7 +80,7 @@ impl Room {
         }
         self.connected = true;
         let again = self.said.take().is_some();
-        self.show([note(words::connected(&self.network, &self.peer, again))])?;
+        self.show([note(words::connected(self.connection.network(), &self.peer, again))])?;
         if self.account.policy(&self.peer).0 == Policy::NEVER {
             return self.show([trouble("the policy is never: everything is sent and received in clear")]);
         }
@@ -93,7 +105,7 @@ impl Room {
         if !news {
             return Ok(());
         }
-        self.show([words::disconnected(&self.network, &self.peer, error, recovery)])
+        self.show([words::disconnected(self.connection.network(), &self.peer, error, recovery)])
     }
 
     fn on_presence(&mut self, presence: Presence) -> Result<(), Error> {
@@ -104,12 +116,12 @@ impl Room {
         }
         let what = if self.peer_is_gone { "has gone" } else { "is there again" };
         self.show([note(format!("{} {what}", self.peer))])?;
-        if was_gone && self.network.forgets() { self.renew() } else { Ok(()) }
+        if was_gone && self.connection.forgets() { self.renew() } else { Ok(()) }
     }
 
     /// Makes messages of the size that the network takes now.
     pub(super) fn fit(&mut self) {
-        self.account.set_max_message_size(self.network.max_message_size(&self.address));
+        self.account.set_max_message_size(self.connection.max_message_size(&self.address));
     }
 
     /// Carries out everything the account asks for; what it says now is the line `line`, if one is named.
@@ -147,8 +159,8 @@ impl Room {
 
     fn hand_over(&mut self) {
         if self.connected {
-            let (network, address) = (&mut self.network, &self.address);
-            self.post.hand_over(self.clock.now(), |message| network.send(address, message));
+            let (connection, address) = (&mut self.connection, &self.address);
+            self.post.hand_over(self.clock.now(), |message| connection.send(address, message));
         }
     }
 
@@ -219,7 +231,7 @@ impl Room {
             self.on_fate(Some(line), Fate::Failed(error))?;
         }
         // What kept us from saying goodbye changes nothing any more.
-        let _ = self.network.close().await;
+        let _ = self.connection.close().await;
         self.show([note("goodbye")])
     }
 

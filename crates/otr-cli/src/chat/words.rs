@@ -2,13 +2,13 @@
 
 use otr_crypto::Fingerprint;
 use otr_session::{
-    Comparison, ComparisonOf, Conversation, Event, Meaning, MessageReceived, Protection, Refusal, Role, SessionChange,
-    SessionState, Status, Trust, Warning,
+    Comparison, ComparisonOf, Conversation, Event, Meaning, Protection, Refusal, Role, SessionChange, SessionState,
+    Status, Trust, Warning,
 };
 use otr_transport::Recovery;
 use otr_wire::Version;
 
-use super::network::Network;
+use crate::accounts::Network;
 use crate::readable;
 
 /// A line for the user.
@@ -65,7 +65,7 @@ const fn made_of(version: Version) -> &'static str {
 /// What an event of the account says about `peer`.
 pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
     match event {
-        Event::Message(message) => received(peer, message),
+        Event::Message(message) => received(peer, message.protection, &message.text.to_string_lossy()),
         Event::Session(change) => session(peer, change),
         Event::NewFingerprint { other_known: false, .. } => {
             vec![note(format!("{peer}'s fingerprint is seen for the first time"))]
@@ -127,32 +127,35 @@ pub(crate) fn short(fingerprint: Fingerprint) -> String {
 }
 
 /// There is a connection.
-pub(crate) fn connected(network: &Network, peer: &str, again: bool) -> String {
+pub(crate) fn connected(network: Network, peer: &str, again: bool) -> String {
     let again = if again { " again" } else { "" };
     match network {
-        Network::Tcp(_) => format!("connected to {peer}{again}"),
+        Network::Tcp => format!("connected to {peer}{again}"),
+        Network::Irc | Network::Xmpp | Network::Matrix => format!("connected to the server{again}"),
     }
 }
 
 /// There is none.
-pub(crate) fn disconnected(network: &Network, peer: &str, error: otr_transport::Error, recovery: Recovery) -> Line {
-    let plan = match recovery {
-        Recovery::RetryIn(_) => "calling again from time to time",
-        Recovery::Waiting => "waiting for the next call",
+pub(crate) fn disconnected(network: Network, peer: &str, error: otr_transport::Error, recovery: Recovery) -> Line {
+    let plan = match (recovery, network) {
+        (Recovery::RetryIn(_), Network::Tcp) => "calling again from time to time",
+        (Recovery::RetryIn(_), _) => "trying again from time to time",
+        (Recovery::Waiting, _) => "waiting for the next call",
         _ => "that was all",
     };
     match (network, error) {
-        (Network::Tcp(_), otr_transport::Error::ClosedByPeer) => note(format!("{peer} has left; {plan}")),
+        (Network::Tcp, otr_transport::Error::ClosedByPeer) => note(format!("{peer} has left; {plan}")),
         (_, error) => trouble(format!("no connection: {error}; {plan}")),
     }
 }
 
-fn received(peer: &str, message: &MessageReceived) -> Vec<Line> {
-    let speaker = match message.protection {
+/// A text of the other side's.
+pub(crate) fn received(peer: &str, protection: Protection, text: &str) -> Vec<Line> {
+    let speaker = match protection {
         Protection::Encrypted => peer.to_owned(),
         Protection::Plain => format!("{peer} (in clear)"),
     };
-    speech(&speaker, &message.text.to_string_lossy()).map(Line::Say).collect()
+    speech(&speaker, text).map(Line::Say).collect()
 }
 
 fn session(peer: &str, change: &SessionChange) -> Vec<Line> {
