@@ -314,3 +314,18 @@ fn secrets_are_compared_before_during_and_after_the_move() {
         }
     }
 }
+
+#[test]
+fn what_was_read_is_not_handed_back_when_the_reader_ends_it() {
+    for (seed, who) in [(44, Who::Alice), (45, Who::Bob)] {
+        let mut pair = moved(seed);
+        assert_eq!(pair.send(who, "the first text, and the last"), Sent::Encrypted);
+        pair.run();
+        assert_eq!(pair.side(who.other()).shown(), ["the first text, and the last"]);
+        pair.end(who.other());
+        pair.run();
+        pair.end(who);
+        let returned = |event: &Event| matches!(event, Event::NotDelivered { .. });
+        assert!(!pair.side(who).events.iter().any(returned), "{:?}", pair.side(who).events);
+    }
+}

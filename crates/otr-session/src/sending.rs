@@ -2,10 +2,10 @@
 
 use core::time::Duration;
 
-use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType, Versions};
+use otr_wire::{Flags, Plaintext, Query, Tagged, Tlv, TlvType, Version, Versions};
 
 use crate::{
-    Policy, Refusal, START_PATIENCE, Sent, SessionState,
+    Policy, READ, Refusal, START_PATIENCE, Sent, SessionState,
     account::NotPossible,
     comparing,
     contact::{Contact, Destination, Ended, InstanceName, TagOffer},
@@ -120,6 +120,7 @@ impl Contact {
         self.offer = None;
         self.starting_until = None;
         self.renewal = None;
+        let [_, read] = self.loss.report();
         self.end_loss(peer, shared);
         self.give_back(peer, shared);
         if let Some(Ended { at, .. }) = self.ended.take() {
@@ -135,7 +136,11 @@ impl Contact {
             if let Some(event) = comparing::cut_off(&session, name, verified) {
                 shared.event(peer, event);
             }
-            if let Some(message) = session.disconnect() {
+            // Nothing comes after it that would confirm what was read. Programs of versions 2 and 3 may drop a message with a
+            // record that they do not know.
+            let is_ours = header.version() == Version::Curve25519 && !read.is_empty();
+            let tlvs = is_ours.then(|| Tlv::new(READ, &read).ok()).flatten().into_iter().collect();
+            if let Some(message) = session.disconnect(tlvs) {
                 shared.transmit_encoded(peer, header, &message);
             }
             let change = self.session_change(name, SessionState::Plaintext, false);

@@ -251,11 +251,11 @@ impl Session {
         Ok(Opened { plaintext, extra_key, exposed, our_keyid, version })
     }
 
-    /// The last message of the session. It publishes every used MAC key, also those in use until now, in the same
-    /// step that ends them (attack rule REV-3).
-    pub(crate) fn disconnect(mut self) -> Option<Vec<u8>> {
-        let disconnected = Tlv::new(TlvType::DISCONNECTED, &[]).ok()?;
-        let plaintext = Plaintext { tlvs: vec![disconnected], ..Plaintext::default() };
+    /// The last message of the session, with the records `tlvs` as well. It publishes every used MAC key, also those in use
+    /// until now, in the same step that ends them (attack rule REV-3).
+    pub(crate) fn disconnect(mut self, mut tlvs: Vec<Tlv<'_>>) -> Option<Vec<u8>> {
+        tlvs.push(Tlv::new(TlvType::DISCONNECTED, &[]).ok()?);
+        let plaintext = Plaintext { tlvs, ..Plaintext::default() };
         let (encoder, mac) = self.seal(&plaintext, Flags::IGNORE_UNREADABLE).ok()?;
         self.keys.retire_all(&mut self.reveals);
         Some(encoder.finish(&mac, &self.reveals.take()))
