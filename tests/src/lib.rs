@@ -3,6 +3,7 @@
 pub mod deviations;
 pub mod hostile;
 pub mod interop;
+pub mod networks;
 pub mod pair;
 pub mod process;
 pub mod vectors;

@@ -11,7 +11,7 @@ type Step = (&'static str, fn() -> Result<(), Error>);
 /// What costs little comes first. `cargo test --workspace` builds in one go what the steps after it run.
 const STEPS: [Step; 12] = [
     ("format", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
-    ("setup", setup::run),
+    ("setup", || setup::run(&[])),
     ("rules", || {
         let tests = ["--test", "layers", "--test", "attack_rules", "--test", "dependencies"];
         run_command(cargo(&["test", "--quiet", "--workspace"]).args(tests))

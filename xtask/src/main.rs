@@ -18,10 +18,15 @@ mod test_vectors;
 use std::process::ExitCode;
 
 const USAGE: &str = "\
-cargo xtask setup                         install and build what the tests need beyond Rust
+cargo xtask setup [--clients|--client NAME]
+                                          install and build what the tests need beyond Rust
 cargo xtask ci                            everything that has to hold, in the order of its cost
 cargo xtask interop [--peer NAME] [--scenario NAME] [--version V] [--count N] [--seed S] [--list]
                                           hold `otr engine` against its peers
+cargo xtask interop --servers [--only prosody|ngircd|synapse] [--messages N] [--cuts N] [--seed S] [--rates]
+                                          hold `otr chat` over real servers on loopback, or measure them
+cargo xtask interop --clients [--client NAME|all]
+                                          hold `otr chat` against real clients on these servers
 cargo xtask conversations [--count N] [--seed S] [--peer NAME]
                                           random conversations with a peer; --count 10000 for the full number
 cargo xtask hostile [--peer NAME|--bless]  let the hostile peer strike, against ours or a peer; write its page
@@ -35,7 +40,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (task, rest) = arguments.split_first().map_or(("", [].as_slice()), |(task, rest)| (task.as_str(), rest));
     let done = match task {
-        "setup" => setup::run(),
+        "setup" => setup::run(rest),
         "bench" => bench::run(rest),
         "ci" => ci::run(),
         "hostile" => hostile::run(rest),

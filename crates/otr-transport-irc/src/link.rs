@@ -124,7 +124,7 @@ impl LineWriter<tokio::io::Sink> {
 
     /// The lines since the last call.
     pub(crate) fn lines(&mut self) -> Vec<String> {
-        let text = String::from_utf8(std::mem::take(&mut *self.buffer)).unwrap();
+        let text = String::from_utf8_lossy(&std::mem::take(&mut *self.buffer)).into_owned();
         text.split_terminator("\r\n").map(str::to_owned).collect()
     }
 }

@@ -1,17 +1,17 @@
 use ruma::api::Direction;
 use ruma::api::client::message::get_message_events;
-use ruma::{OwnedRoomId, uint};
+use ruma::{OwnedRoomId, UInt};
 
 use crate::api::Client;
 use crate::failure::Failure;
 use crate::http::Bounds;
 use crate::limits::EVENTS;
 use crate::seen::Seen;
-use crate::sync::kinds;
+use crate::sync::{MOST_EVENTS, kinds};
 use crate::timeline::{Entry, read};
 
-/// Questions for one gap. At 50 events each; what is older is left out, and the host is told.
-const MAX_PAGES: usize = 40;
+/// Questions for one gap. At 25 events each; what is older is left out, and the host is told.
+const MAX_PAGES: usize = 80;
 /// Bytes that the events of one gap may take together.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
 
@@ -50,7 +50,7 @@ impl Gap<'_> {
             let mut request = get_message_events::v3::Request::new(self.room.clone(), Direction::Backward);
             request.from = Some(from.clone());
             request.to = self.since.map(str::to_owned);
-            request.limit = uint!(50);
+            request.limit = UInt::from(MOST_EVENTS);
             request.filter.types = Some(kinds());
             let answer = match client.call_within(request, bounds).await {
                 Ok(answer) => answer,

@@ -82,6 +82,7 @@ mod link;
 mod listener;
 mod members;
 mod options;
+mod recovery;
 mod seen;
 mod size;
 mod state_file;

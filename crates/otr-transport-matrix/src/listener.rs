@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use otr_transport::{Backoff, Error, Event, Presence, Recovery};
+use otr_transport::{Backoff, Error, Event, Presence};
 use ruma::api::client::membership::join_room_by_id;
 use ruma::{OwnedDeviceId, OwnedRoomId, OwnedUserId};
 use tokio::sync::{mpsc, watch};
@@ -100,18 +100,18 @@ impl Place {
 /// How well it goes.
 #[derive(Debug)]
 pub(crate) struct Health {
-    backoff: Backoff,
+    pub(crate) backoff: Backoff,
     pace: Backoff,
     /// Whether the host has been told that there is no connection.
-    down: bool,
+    pub(crate) down: bool,
     /// Whether something may have been missed.
-    missed: bool,
+    pub(crate) missed: bool,
     /// Whether the token is new, and the server has not accepted it yet.
-    unproven: bool,
+    pub(crate) unproven: bool,
     /// Whether the next question is to be answered at once.
-    hurried: bool,
+    pub(crate) hurried: bool,
     /// Events of one room to ask for at once.
-    most_events: u32,
+    pub(crate) most_events: u32,
     idle: u32,
 }
 
@@ -127,6 +127,11 @@ impl Health {
             most_events: MOST_EVENTS,
             idle: 0,
         }
+    }
+
+    /// Events of one room to ask for. Where there is no place to go on from, what was said is of no concern.
+    fn events(&self, since: Option<&str>) -> u32 {
+        if since.is_some() { self.most_events } else { 1 }
     }
 }
 
@@ -197,8 +202,8 @@ impl Listener {
     async fn poll(&mut self, waits: bool) -> Result<Option<Response>, Halt> {
         self.health.hurried = false;
         let wait = if waits { self.options.poll } else { Duration::ZERO };
-        let question =
-            Question { since: self.place.since.as_deref(), wait, events: self.health.most_events, peers: &self.peers };
+        let since = self.place.since.as_deref();
+        let question = Question { since, wait, events: self.health.events(since), peers: &self.peers };
         let outcome = tokio::select! {
             outcome = question.ask(&self.client) => outcome,
             Some(()) = self.nudges.recv(), if waits => {
@@ -214,7 +219,8 @@ impl Listener {
     }
 
     fn question(&self, wait: Duration) -> Question<'_> {
-        Question { since: self.place.since.as_deref(), wait, events: self.health.most_events, peers: &self.peers }
+        let since = self.place.since.as_deref();
+        Question { since, wait, events: self.health.events(since), peers: &self.peers }
     }
 
     /// What came while we were away, or while nobody could tell us for long, was not sent just now. The times that
@@ -278,77 +284,5 @@ impl Listener {
 
     pub(crate) async fn say(&self, event: Event) -> Result<(), Halt> {
         self.events.send(Item::Event(event)).await.map_err(|_| Halt::HostGone)
-    }
-}
-
-/// After failures.
-impl Listener {
-    /// `Err` ends the listening.
-    async fn recover(&mut self, failure: Failure) -> Result<(), Halt> {
-        let failure = match failure {
-            Failure::TokenRefused => match self.renew().await {
-                Ok(()) => return Ok(()),
-                Err(failure) => failure,
-            },
-            Failure::Oversized if self.asks_for_less() => return Ok(()),
-            other => other,
-        };
-        let error = failure.into_error();
-        if error == Error::LoginRefused {
-            self.link.send_modify(|link| link.gave_up = Some(error));
-            self.say(Event::Disconnected { error, recovery: Recovery::GaveUp }).await?;
-            return Err(Halt::HostGone);
-        }
-        let asked = match failure {
-            Failure::RateLimited(Some(wait)) => wait.min(self.options.rate_limit_max),
-            _ => Duration::ZERO,
-        };
-        self.rest(error, asked).await
-    }
-
-    async fn rest(&mut self, error: Error, at_least: Duration) -> Result<(), Halt> {
-        let pause = self.health.backoff.next_delay().max(at_least);
-        self.health.down = true;
-        self.say(Event::Disconnected { error, recovery: Recovery::RetryIn(pause) }).await?;
-        sleep(pause).await;
-        Ok(())
-    }
-
-    /// Logs in again, as the same device.
-    async fn renew(&mut self) -> Result<(), Failure> {
-        if self.health.unproven {
-            // A server that gives tokens and refuses them is not to keep us logging in.
-            self.health.unproven = false;
-            return Err(Failure::Trouble(Error::Malformed("an access token is refused as soon as it is given")));
-        }
-        let session = self.identity.log_in(&self.client.api, self.device.clone()).await?;
-        self.device = session.device;
-        self.health.unproven = true;
-        self.health.hurried = true;
-        self.link.send_modify(|link| {
-            link.token = session.token;
-            link.epoch = link.epoch.wrapping_add(1);
-        });
-        Ok(())
-    }
-
-    async fn start_over(&mut self) -> Result<(), Halt> {
-        self.place = Place::at(None);
-        self.health.missed = true;
-        self.rest(Error::Malformed("the server no longer knows up to where we have read"), Duration::ZERO).await
-    }
-
-    /// Whether there is less to ask for.
-    fn asks_for_less(&mut self) -> bool {
-        let less = self.health.most_events / 2;
-        self.health.most_events = less.max(1);
-        less > 0
-    }
-
-    /// Tells the host that there are messages which it will not get.
-    pub(crate) async fn missed_some(&mut self) -> Result<(), Halt> {
-        let error = Error::Malformed("too much happened in a room at once to hand it all on");
-        self.say(Event::Disconnected { error, recovery: Recovery::RetryIn(Duration::ZERO) }).await?;
-        self.say(Event::Connected { resumed: false }).await
     }
 }

@@ -12,7 +12,7 @@ use crate::limits::EVENTS;
 pub(crate) use sync_events::v3::{InvitedRoom, Response, Timeline};
 
 /// Events of one room that are asked for at once; of more, the rest is asked for afterwards.
-pub(crate) const MOST_EVENTS: u32 = 50;
+pub(crate) const MOST_EVENTS: u32 = 25;
 
 /// What happens in rooms that concerns us.
 pub(crate) fn kinds() -> Vec<String> {

@@ -1,7 +1,5 @@
 //! Two accounts on a small homeserver in this process.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, its helpers too")]
-
 mod double;
 
 use std::sync::Arc;

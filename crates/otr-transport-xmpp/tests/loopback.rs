@@ -1,5 +1,7 @@
 //! The transport against a server in this process: what it says, what it makes of what it is told.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
+
 mod double;
 
 use std::io::ErrorKind;

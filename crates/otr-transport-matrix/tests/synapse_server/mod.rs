@@ -1,11 +1,6 @@
 //! A Synapse that belongs to one test, and a proxy before it that can cut connections.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test fails by panicking, its helpers too"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking, its helpers too")]
 
 use std::fs;
 use std::io::{Read, Write};

@@ -27,6 +27,9 @@ pub(crate) async fn authenticate(account: &Account) -> Result<Authenticated, Err
         Security::Cleartext => Box::new(tcp),
     };
     let (mut stream, features) = open(carrier, domain, timeouts).await?;
+    if features.sasl_mechanisms.is_empty() && features.can_starttls() {
+        return Err(Error::Tls("the server demands it before a login"));
+    }
     sasl::log_in(&mut stream, &features.sasl_mechanisms, account).await?;
     let (stream, features) = restart(stream, domain).await?;
     Ok(Authenticated { stream, features })

@@ -154,7 +154,15 @@ mod tests {
         assert_eq!(metered.read(&mut ten).await.unwrap_err().kind(), io::ErrorKind::FileTooLarge);
         metered.refill();
         assert_eq!(metered.read(&mut ten).await.unwrap(), 10);
-        metered.read_exact(&mut [0; 80]).await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn the_end_is_an_error() {
+        let mut metered = Metered::new(&b"<a/>"[..], 10);
+        metered.read_exact(&mut [0; 4]).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(metered.read(&mut [0]).await.unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        }
     }
 
     #[tokio::test]
