@@ -271,6 +271,7 @@ impl Contact {
     fn send_step(&mut self, name: InstanceName, peer: &str, message: &Message, shared: &mut Shared, now: Duration) {
         let (kind, value) = message.encode();
         let Ok(tlv) = Tlv::new(kind, &value) else { return };
+        self.report_before(name, peer, shared, now);
         let Some(session) = self.session_mut(name) else { return };
         let plaintext = Plaintext { tlvs: vec![tlv], ..Plaintext::default() };
         // A session that cannot send any more is replaced soon; the run then ends for want of time.

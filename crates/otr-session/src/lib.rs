@@ -81,7 +81,7 @@ pub use otr_ake::Role;
 pub use otr_crypto::{ExtraSymmetricKey, Fingerprint, SessionId};
 pub use otr_smp::{Event as Comparison, Meaning, RunId, State as ComparisonState};
 pub use queue::{MAX_QUEUED_BYTES, MAX_QUEUED_TEXTS};
-pub use recovery::{ANSWER_WITHIN, READ, RESENT, UNREAD, UNSURE_AFTER};
+pub use recovery::{ANSWER_WITHIN, ONLY_READ, READ, RESENT, UNREAD, UNSURE_AFTER};
 pub use repeats::{JOINED_WITHIN, MAX_SINGLE_WARNINGS};
 pub use text::Text;
 pub use trust::{GUESSES_A_DAY, KnownFingerprint, Trust};

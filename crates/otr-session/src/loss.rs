@@ -22,6 +22,8 @@ pub(crate) struct Loss {
     pub(crate) will_name: bool,
     /// What is known of texts of ours that went out in sessions that are over.
     pub(crate) unsure: Option<Unsure>,
+    /// Until when the other side may name what of a live session is in doubt.
+    pub(crate) doubtful_until: Option<Duration>,
     /// An exchange is needed, but was not begun yet for want of budget.
     pub(crate) repair_due: bool,
 }
@@ -37,18 +39,23 @@ pub(crate) struct Unsure {
 
 impl Loss {
     pub(crate) fn is_idle(&self) -> bool {
-        self.complaints.is_none() && self.unsure.is_none() && !self.repair_due
+        self.complaints.is_none() && self.unsure.is_none() && self.doubtful_until.is_none() && !self.repair_due
     }
 
     /// When texts are handed back.
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         let complaints = self.complaints.map(|(_, since)| since.saturating_add(RESEND_WINDOW));
-        [complaints, self.unsure.map(|unsure| unsure.until)].into_iter().flatten().min()
+        [complaints, self.unsure.map(|unsure| unsure.until), self.doubtful_until].into_iter().flatten().min()
     }
 
     /// Texts went out in a session that is over. What already waits does not wait longer for it.
     pub(crate) fn wait_for_report(&mut self, now: Duration) {
         self.unsure.get_or_insert(Unsure { until: now.saturating_add(UNSURE_AFTER), reports: false });
+    }
+
+    /// The other side has read nothing but what it has named. New keys may still come, with which it names the rest.
+    pub(crate) fn wait_for_names(&mut self, now: Duration) {
+        self.doubtful_until.get_or_insert(now.saturating_add(RESEND_WINDOW).saturating_add(UNSURE_AFTER));
     }
 
     /// The other side says what it has read and what not.

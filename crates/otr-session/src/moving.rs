@@ -88,6 +88,7 @@ impl Contact {
     /// Names our suites in a session of version 3, in a message of its own. There are programs that a message which
     /// nobody asked for throws out of step, so it goes only where the other side seems to have the suite, too.
     pub(crate) fn name_suites(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        self.report_before(name, peer, shared, now);
         let Some(session) = self.session_mut(name) else { return };
         let Some(record) = suites(session, shared) else { return };
         let plaintext = Plaintext { tlvs: Tlv::new(SUITES, &record).into_iter().collect(), ..Plaintext::default() };

@@ -210,7 +210,6 @@ impl Contact {
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
                 self.loss.note_read(*data.mac);
-                self.unconfirmed.confirm(session.number(), opened.our_keyid);
                 instance.touched = turn.now;
                 instance.ake.settle();
                 self.note_move(name, header.version(), turn);
@@ -253,7 +252,7 @@ impl Contact {
                 turn.event(Event::ExtraKey { usage, data, key: key.duplicate() });
             }
         }
-        self.hear_report(name, opened.version, &tlvs, turn);
+        self.hear_report(name, &opened, &tlvs, turn);
         self.receive_comparison(name, opened.version, &tlvs, turn);
         self.hear_suites(name, &tlvs, turn);
         if opened.exposed {

@@ -22,7 +22,7 @@ use crate::{
     loss::Loss,
     outgoing,
     receiving::Turn,
-    session::Session,
+    session::{Opened, Session},
     shared::Shared,
     unconfirmed::SentText,
 };
@@ -33,6 +33,10 @@ pub const UNREAD: TlvType = TlvType(0x4f52);
 
 /// The record that names messages which could be read, in the same form.
 pub const READ: TlvType = TlvType(0x4f53);
+
+/// The same, where new keys were wanted because messages may have been lost and did not come: nothing else was read of
+/// what came with the keys that this message is in. Who reads it knows what is lost, or still under way.
+pub const ONLY_READ: TlvType = TlvType(0x4f54);
 
 /// What a text that goes out again begins with, as in other programs (attack rule RESEND-3).
 pub const RESENT: &str = "[resent] ";
@@ -196,27 +200,39 @@ impl Contact {
     pub(crate) fn hear_report<R: ?Sized>(
         &mut self,
         name: InstanceName,
-        version: Version,
+        opened: &Opened,
         tlvs: &[Tlv<'_>],
         turn: &mut Turn<'_, R>,
     ) {
+        let only = tlvs.iter().any(|tlv| tlv.kind() == ONLY_READ);
+        if !only {
+            self.unconfirmed.confirm(opened.session, opened.our_keyid);
+        }
         let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
         let mut reports = false;
-        for tlv in tlvs.iter().filter(|tlv| [READ, UNREAD].contains(&tlv.kind())) {
+        let mut unread = Vec::new();
+        for tlv in tlvs.iter().filter(|tlv| [READ, ONLY_READ, UNREAD].contains(&tlv.kind())) {
             reports = true;
             let (macs, _) = tlv.value().as_chunks();
-            for sent in self.unconfirmed.take_named(macs, reader) {
-                match (tlv.kind() == READ, turn.may_reply) {
-                    (true, _) => {}
-                    (false, true) => self.send_again(Some(name), sent, true, turn.peer, turn.shared, turn.now),
-                    // attack rule G-7
-                    (false, false) => hand_back(turn.peer, &sent, true, turn.shared),
-                }
+            let named = self.unconfirmed.take_named(macs, reader);
+            unread.extend(named.into_iter().filter(|_| tlv.kind() == UNREAD));
+        }
+        if only {
+            // With new keys the other side names what is still under way.
+            self.unconfirmed.doubt_in(opened.session);
+            self.loss.wait_for_names(turn.now);
+        }
+        for sent in unread {
+            if turn.may_reply {
+                self.send_again(Some(name), sent, true, turn.peer, turn.shared, turn.now);
+            } else {
+                // attack rule G-7
+                hand_back(turn.peer, &sent, true, turn.shared);
             }
         }
         if reports {
             let moving = self.instances.get_mut(name).and_then(|instance| instance.moving.as_deref_mut());
-            if let Some(moving) = moving.filter(|_| version == Version::Curve25519) {
+            if let Some(moving) = moving.filter(|_| opened.version == Version::Curve25519) {
                 moving.heard_report = true;
             }
             self.loss.heard_report(turn.now);
@@ -239,6 +255,9 @@ impl Contact {
             for sent in self.unconfirmed.take_last(count, |_| true) {
                 hand_back(peer, &sent, false, shared);
             }
+        }
+        if self.loss.doubtful_until.take_if(|until| *until <= now).is_some() {
+            self.hand_back_doubtful(peer, shared);
         }
         if self.loss.unsure.take_if(|unsure| unsure.until <= now).is_some() {
             self.settle_complaints(peer, shared, now);
@@ -263,6 +282,7 @@ impl Contact {
         }
         let is_over = self.is_over();
         self.hand_back_over(is_over, |_| true, peer, shared);
+        self.hand_back_doubtful(peer, shared);
         self.unconfirmed.clear();
         self.loss = Loss::default();
     }
@@ -334,9 +354,18 @@ impl Contact {
     /// Says which messages could not be read, and which could: when new keys are there, and before the next text. It has
     /// a message of its own, because there are programs that drop a whole message with a record they do not know.
     pub(crate) fn report(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        self.report_as(READ, name, peer, shared, now);
+    }
+
+    /// The same where messages may have been lost, and there are no new keys.
+    pub(crate) fn report_only(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        self.report_as(ONLY_READ, name, peer, shared, now);
+    }
+
+    fn report_as(&mut self, kind: TlvType, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
         let [unread, read] = self.loss.report();
-        let records = [(UNREAD, &unread), (READ, &read)];
-        let records = records.into_iter().filter(|(kind, macs)| *kind == READ || !macs.is_empty());
+        let unread = (!unread.is_empty()).then_some((UNREAD, &unread));
+        let records = unread.into_iter().chain([(kind, &read)]);
         let tlvs = records.filter_map(|(kind, macs)| Tlv::new(kind, macs).ok()).collect();
         let Some(session) = self.session_mut(name).filter(|session| can_report(session)) else { return };
         let plaintext = Plaintext { tlvs, ..Plaintext::default() };

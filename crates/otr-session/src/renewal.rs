@@ -2,15 +2,21 @@
 //!
 //! What was lost on its way leaves no trace of its own. A text counts as read once the other side uses a key that was
 //! announced with it or later, and so what comes after a lost text would confirm that one as well. Therefore, from the
-//! moment when something may have been lost until new keys are there, nothing is said with the old ones that need not
-//! be: texts wait. With new keys both sides name what they have read (see [`recovery`](crate::recovery)), and what
-//! nobody has read is handed back.
+//! moment when something may have been lost until new keys are there, texts wait, and before anything else is said with
+//! the old ones they say what was read, and that nothing else was ([`ONLY_READ`](crate::ONLY_READ)). With new keys both
+//! sides name what they have read (see [`recovery`](crate::recovery)), and what nobody has read is handed back.
 
 use core::time::Duration;
 
 use rand_core::CryptoRng;
 
-use crate::{RENEW_PATIENCE, account::NotPossible, contact::Contact, receiving::Turn, shared::Shared};
+use crate::{
+    RENEW_PATIENCE,
+    account::NotPossible,
+    contact::{Contact, Destination, InstanceName},
+    receiving::Turn,
+    shared::Shared,
+};
 
 /// How often new keys are asked for before text goes on with the old ones.
 const MAX_ASKED: u8 = 4;
@@ -38,14 +44,27 @@ impl Contact {
     /// No new keys came in time: they are asked for again, or text goes on with those there are.
     pub(crate) fn expire_renewal(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
         let Some(renewal) = self.renewal.filter(|renewal| now >= renewal.until) else { return };
-        if renewal.asked < MAX_ASKED && self.repeat_offer(peer, shared, now) {
+        if renewal.asked < MAX_ASKED {
+            if !self.repeat_offer(peer, shared, now) {
+                self.query(peer, shared, now);
+            }
             let until = now.saturating_add(RENEW_PATIENCE);
             self.renewal = Some(Renewal { until, asked: renewal.asked.saturating_add(1) });
             return;
         }
         self.renewal = None;
         self.hand_back_doubtful(peer, shared);
+        if let Destination::Private(name) = self.destination() {
+            self.report_only(name, peer, shared, now);
+        }
         self.flush_queue(peer, shared, now);
         self.release_queue(peer, shared);
+    }
+
+    /// Goes before whatever is said with the old keys although new ones are waited for.
+    pub(crate) fn report_before(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
+        if self.renewal.is_some() {
+            self.report_only(name, peer, shared, now);
+        }
     }
 }

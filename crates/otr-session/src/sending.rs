@@ -149,7 +149,7 @@ impl Contact {
     }
 
     pub(crate) fn heartbeat(&mut self, peer: &str, shared: &mut Shared, now: Duration) -> Result<(), NotPossible> {
-        let session = self.private_session()?;
+        let session = self.private_session_to_speak_in(peer, shared, now)?;
         outgoing::send_heartbeat(peer, session, shared, now).map_err(NotPossible::Refused)
     }
 
@@ -162,7 +162,7 @@ impl Contact {
         shared: &mut Shared,
         now: Duration,
     ) -> Result<ExtraSymmetricKey, NotPossible> {
-        let session = self.private_session()?;
+        let session = self.private_session_to_speak_in(peer, shared, now)?;
         let key = session.sending_extra_key().ok_or(NotPossible::NotInPrivate)?;
         let value = [&usage.to_be_bytes(), data].concat();
         let tlv = Tlv::new(TlvType::EXTRA_SYMMETRIC_KEY, &value);
@@ -171,6 +171,18 @@ impl Contact {
         outgoing::send_data(peer, session, plaintext, Flags::IGNORE_UNREADABLE, shared, now)
             .map_err(NotPossible::Refused)?;
         Ok(key)
+    }
+
+    fn private_session_to_speak_in(
+        &mut self,
+        peer: &str,
+        shared: &mut Shared,
+        now: Duration,
+    ) -> Result<&mut Session, NotPossible> {
+        if let Destination::Private(name) = self.destination() {
+            self.report_before(name, peer, shared, now);
+        }
+        self.private_session()
     }
 
     pub(crate) fn private_session(&mut self) -> Result<&mut Session, NotPossible> {

@@ -89,6 +89,8 @@ pub(crate) struct Opened {
     pub(crate) our_keyid: KeyId,
     /// The version of the session it came in.
     pub(crate) version: Version,
+    /// That session's number.
+    pub(crate) session: u64,
 }
 
 impl Opened {
@@ -247,8 +249,8 @@ impl Session {
             self.last_rotated = now;
             self.stale_said = false;
         }
-        let (our_keyid, version) = (message.recipient_keyid, self.header.version());
-        Ok(Opened { plaintext, extra_key, exposed, our_keyid, version })
+        let (our_keyid, version, session) = (message.recipient_keyid, self.header.version(), self.number);
+        Ok(Opened { plaintext, extra_key, exposed, our_keyid, version, session })
     }
 
     /// The last message of the session, with the records `tlvs` as well. It publishes every used MAC key, also those in use

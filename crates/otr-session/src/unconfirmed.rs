@@ -113,6 +113,11 @@ impl Unconfirmed {
         self.texts.iter_mut().for_each(|sent| sent.is_doubtful = true);
     }
 
+    /// The same of what went out in one session.
+    pub(crate) fn doubt_in(&mut self, session: u64) {
+        self.texts.iter_mut().filter(|sent| sent.session == session).for_each(|sent| sent.is_doubtful = true);
+    }
+
     /// Takes out what may have been lost.
     pub(crate) fn take_doubtful(&mut self) -> Vec<SentText> {
         self.take(|sent| sent.is_doubtful)

@@ -78,7 +78,7 @@ fn escaped_size(text: &str) -> usize {
     sizes.sum()
 }
 
-/// A message with the hints that XEP-0364, 5 asks for when the body is OTR's: no copies to other clients, which could
+/// A message with the hints that XEP-0364, 4.3 asks for when the body is OTR's: no copies to other clients, which could
 /// not read them (XEP-0280, XEP-0334), no archive, and by which means it is encrypted (XEP-0380). No chat states, no
 /// request for receipts, no markup.
 pub(crate) fn compose(id: String, to: Jid, body: String) -> Element {

@@ -135,12 +135,6 @@ impl Proxy {
         self.wire.lock().cuts
     }
 
-    /// How many connections there have been.
-    #[must_use]
-    pub fn connections(&self) -> usize {
-        self.wire.lock().recordings.len()
-    }
-
     /// Waits until it has been cut `count` times.
     ///
     /// # Errors
@@ -150,13 +144,13 @@ impl Proxy {
         self.wait(patience, "come to the point where it is cut", |state| state.cuts >= count)
     }
 
-    /// Waits until there have been `count` connections.
+    /// Waits until a connection stands.
     ///
     /// # Errors
     ///
-    /// When there are fewer after `patience`.
-    pub fn wait_connections(&self, count: usize, patience: Duration) -> Result<(), Unmoved> {
-        self.wait(patience, "come back", |state| state.recordings.len() >= count)
+    /// When none does within `patience`.
+    pub fn wait_live(&self, patience: Duration) -> Result<(), Unmoved> {
+        self.wait(patience, "come back", |state| !state.live.is_empty())
     }
 
     /// All that was said so far, a connection each.
@@ -375,7 +369,7 @@ mod tests {
         for stream in &mut both {
             ask(stream, "here\n").unwrap();
         }
-        proxy.wait_connections(2, PATIENCE).unwrap();
+        proxy.wait_live(PATIENCE).unwrap();
         proxy.cut(Manner::Reset);
         for stream in &mut both {
             ask(stream, "gone\n").unwrap_err();

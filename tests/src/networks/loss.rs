@@ -125,10 +125,15 @@ fn cut(stage: &Stage, cuts: u32, seed: u64) -> Result<((), String), String> {
     let mut dice = Dice::new(seed);
     let mut talk = Talk::begin(stage)?;
     for _ in 0..cuts {
+        // Otherwise the cut may come while a connection is only just being made again.
+        if dice.chance(75) {
+            for side in Side::BOTH {
+                stage.wire(side).wait_live(PATIENCE).map_err(|error| format!("{}: {error}", side.name()))?;
+            }
+        }
         let side = dice.one_of(Side::BOTH);
-        let wire = stage.wire(side);
-        let (before, connections) = (wire.cuts(), wire.connections());
-        let manner = dice.one_of([Manner::Reset, Manner::Close]);
+        let (wire, manner) = (stage.wire(side), dice.one_of([Manner::Reset, Manner::Close]));
+        let done = wire.cuts().saturating_add(1);
         let after = usize::try_from(dice.below(FAR)).unwrap_or(0);
         wire.plan(Cut { direction: dice.one_of([Direction::Up, Direction::Down]), after, manner });
         let mut lines = 0..LINES_BEFORE_CUT;
@@ -136,7 +141,7 @@ fn cut(stage: &Stage, cuts: u32, seed: u64) -> Result<((), String), String> {
             Ok::<_, String>(
                 is_cut || {
                     talk.say_both()?;
-                    wire.wait_cuts(before.saturating_add(1), PACE).is_ok()
+                    wire.wait_cuts(done, PACE).is_ok()
                 },
             )
         })?;
@@ -145,11 +150,6 @@ fn cut(stage: &Stage, cuts: u32, seed: u64) -> Result<((), String), String> {
         }
         if dice.chance(50) {
             talk.say(side)?;
-        }
-        // Otherwise the next cut may come while the connection is only just being made again.
-        if dice.chance(75) {
-            wire.wait_connections(connections.saturating_add(1), PATIENCE)
-                .map_err(|error| format!("{}: {error}", side.name()))?;
         }
     }
     talk.go_on()?;

@@ -23,7 +23,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["smp alice: secrets did not match, fingerprint not trusted"],
     new_key: &["new fingerprint"],
     after_end: AfterEnd::Refused(&["other end has disconnected OTR"]),
-    ends_first: None,
+    starts_anew: None,
     replaces_entities: None,
     no_question: None,
 };

@@ -57,7 +57,7 @@ pub struct Habits {
     pub kind: Kind,
     /// The programs that have to be there.
     pub(super) programs: &'static [&'static str],
-    /// Starts it as [`THEIRS`], with a key, and opens its conversation with us.
+    /// Starts it as [`THEIRS`], with a key, and opens its conversation with us. What it kept is kept.
     pub(super) start: fn(&Home, port: u16) -> Started,
     /// A private conversation has begun.
     pub(super) private: Words,
@@ -77,8 +77,8 @@ pub struct Habits {
     pub(super) new_key: Words,
     /// What becomes of a line typed there once we have ended.
     pub(super) after_end: AfterEnd,
-    /// Why its user has to end, too, before it meets us with another key or at another program.
-    pub(super) ends_first: Option<&'static str>,
+    /// Why it is started anew before it meets us with another key or at another program, if it has to be.
+    pub(super) starts_anew: Option<&'static str>,
     /// Why it shows a text of ours with its entities replaced, if it does.
     pub(super) replaces_entities: Option<&'static str>,
     /// Why it compares a secret without asking a question, if it does.

@@ -21,7 +21,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["uthentication failed"],
     new_key: &["Your peer is not authenticated"],
     after_end: AfterEnd::Lost,
-    ends_first: Some("another program or key of ours is taken once its user has ended, too"),
+    starts_anew: Some("it is started anew before it meets another key or program of ours"),
     replaces_entities: Some("it replaces entities in what it reads, and nothing in what it sends tells so"),
     no_question: None,
 };
@@ -40,6 +40,7 @@ struct Hexchat {
 
 fn start(home: &Home, port: u16) -> Started {
     home.write("hexchat/hexchat.conf", &config())?;
+    home.remove_folder("hexchat/logs")?;
     let desktop = Desktop::start(home)?;
     let mut command = desktop.command("hexchat");
     command.args(["-d", "hexchat", &format!("irc://127.0.0.1:{port}")]);
@@ -66,11 +67,16 @@ impl Hexchat {
 
     /// It makes its key in the background, misses what comes meanwhile, and looks for the result when a message passes.
     fn make_key(&mut self) -> Result<(), Failure> {
+        if self.has_key() {
+            return Ok(());
+        }
         self.say(&format!("otr genkey {THEIRS}@irc.otr.test"))?;
-        until("HexChat's key", || {
-            Ok(self.home.read("hexchat/otr/otr.key").is_ok_and(|key| !key.is_empty()).then_some(()))
-        })?;
+        until("HexChat's key", || Ok(self.has_key().then_some(())))?;
         self.say("otr version")
+    }
+
+    fn has_key(&self) -> bool {
+        self.home.read("hexchat/otr/otr.key").is_ok_and(|key| !key.is_empty())
     }
 
     /// Gives a command in the window of the conversation.

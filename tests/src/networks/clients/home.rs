@@ -32,6 +32,15 @@ impl Home {
         made.map_err(|error| trouble(&path, &error))
     }
 
+    /// Removes a folder in it, if it is there.
+    pub(super) fn remove_folder(&self, folder: &str) -> Result<(), Failure> {
+        let path = self.0.join(folder);
+        if !path.exists() {
+            return Ok(());
+        }
+        fs::remove_dir_all(&path).map_err(|error| trouble(&path, &error))
+    }
+
     /// Writes a file in it, for nobody else to read.
     pub(super) fn write(&self, file: &str, text: &str) -> Result<(), Failure> {
         if let Some((folder, _)) = file.rsplit_once('/') {

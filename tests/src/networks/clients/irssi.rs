@@ -21,7 +21,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["Authentication with alice failed"],
     new_key: &["Your peer is not authenticated"],
     after_end: AfterEnd::Refused(&["alice has closed the connection to you"]),
-    ends_first: None,
+    starts_anew: None,
     replaces_entities: None,
     no_question: None,
 };

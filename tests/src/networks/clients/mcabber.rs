@@ -20,7 +20,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["Protocol: Failure"],
     new_key: &["new fingerprint"],
     after_end: AfterEnd::InClear,
-    ends_first: None,
+    starts_anew: None,
     replaces_entities: None,
     no_question: Some("it has no command for a question, only for a secret"),
 };

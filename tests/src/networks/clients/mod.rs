@@ -1,7 +1,7 @@
 //! Real clients as the other side of `otr chat`, each on a real server, both with a user who types and reads.
 //!
-//! A client is driven as a person does it: keys go to a terminal or to a window, and what counts is
-//! what stands on the screen. Each [`Check`] is one thing that both users have to see. Where a client has a way of its
+//! A client is driven as a person does it: keys go to a terminal or to a window, and what counts is what stands on the
+//! screen. Each [`Check`] is one thing that both users have to see. Where a client has a way of its
 //! own, its [`Habits`] say which, and the check holds it to that.
 
 mod accessible;

@@ -24,7 +24,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["Authentication failed"],
     new_key: &["unrecognized computer"],
     after_end: AfterEnd::Refused(&["Your message was not sent"]),
-    ends_first: None,
+    starts_anew: None,
     replaces_entities: None,
     no_question: None,
 };

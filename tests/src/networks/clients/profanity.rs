@@ -20,7 +20,7 @@ pub(super) const HABITS: Habits = Habits {
     asked_wrong: &["Authentication failed"],
     new_key: &["OTR session started (untrusted)"],
     after_end: AfterEnd::InClear,
-    ends_first: None,
+    starts_anew: None,
     replaces_entities: None,
     no_question: None,
 };

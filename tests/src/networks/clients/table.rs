@@ -17,14 +17,17 @@ pub fn table(clients: &[&str], cells: &[Cell]) -> String {
     table
 }
 
+/// How much stands in a line of what was seen. All of it is kept with the screens.
+const SEEN: usize = 120;
+
 /// What stands behind a field of the table.
 #[must_use]
 pub fn words(cell: &Cell) -> String {
     let place = format!("{:<8} {:<10} {:<22}", cell.outcome.word(), cell.client, cell.check);
     match &cell.outcome {
-        Outcome::Found(Finding::Passed(saw)) => format!("{place} {saw}"),
+        Outcome::Found(Finding::Passed(saw)) => format!("{place} {}", shortened(saw)),
         Outcome::Found(Finding::Differs { why, saw }) if saw.is_empty() => format!("{place} {why}"),
-        Outcome::Found(Finding::Differs { why, saw }) => format!("{place} {why}: {saw}"),
+        Outcome::Found(Finding::Differs { why, saw }) => format!("{place} {why}: {}", shortened(saw)),
         Outcome::Failed(reason) => format!("{place} {reason}"),
     }
 }
@@ -39,6 +42,10 @@ impl Outcome {
             Self::Failed(_) => "FAIL",
         }
     }
+}
+
+fn shortened(saw: &str) -> String {
+    saw.chars().take(SEEN).collect()
 }
 
 fn line<'a>(first: &str, words: impl Iterator<Item = &'a str>) -> String {

@@ -66,26 +66,24 @@ impl Talk {
 
     /// Our side leaves in good order and comes back with what is kept under this name.
     pub(super) fn we_come_back(&mut self, home: &str) -> Result<(), Failure> {
-        let seen = self.seen()?;
-        self.ours.quit()?;
-        if self.is_private && self.habits.ends_first.is_some() {
-            self.they_show(&seen, self.habits.ended)?;
-            self.theirs.act(Act::End)?;
-        }
         self.is_private = false;
+        self.ours.quit()?;
         self.earlier.ours.extend(self.ours.record().iter().cloned());
         self.earlier.ours.push(format!("--- comes back with what is kept in {home}"));
+        if self.habits.starts_anew.is_some() {
+            self.they_come_back("theirs")?;
+        }
         self.ours = Ours::start(&self.otr, &Home::make(self.folder.join(home))?, self.habits.kind, self.server)?;
         Ok(())
     }
 
-    /// The client comes back without what it kept, so with another key.
-    pub(super) fn they_come_back_new(&mut self) -> Result<(), Failure> {
+    /// The client leaves and comes back with what is kept under this name; with a key of its own if that is nothing.
+    pub(super) fn they_come_back(&mut self, home: &str) -> Result<(), Failure> {
         self.is_private = false;
         let shown = self.theirs.shown()?;
         self.earlier.theirs.extend(shown);
-        self.earlier.theirs.push("--- comes back without what it kept".to_owned());
-        let home = Home::make(self.folder.join("theirs-anew"))?;
+        self.earlier.theirs.push(format!("--- comes back with what is kept in {home}"));
+        let home = Home::make(self.folder.join(home))?;
         // The old one leaves before the new one comes, or its name is taken.
         self.theirs = Box::new(Nobody);
         self.theirs = (self.habits.start)(&home, self.wire.address().port())?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::interop::Failure;
 
 /// How long anything may take that a person waits for, on a busy machine.
-pub(super) const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How often we look: a screen does not say when it changes.
 const LOOK: Duration = Duration::from_millis(50);

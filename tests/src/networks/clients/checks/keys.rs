@@ -13,7 +13,7 @@ pub(super) fn ours(talk: &mut Talk) -> Result<Finding, Failure> {
     talk.we_start()?;
     let saw = talk.they_show(&seen, talk.habits.new_key)?;
     talk.a_line_each_way()?;
-    Ok(Finding::new(talk.habits.ends_first, saw))
+    Ok(Finding::new(talk.habits.starts_anew, saw))
 }
 
 /// They come back with another key, and we had verified the old one: nothing goes to the new one before we say so.
@@ -23,7 +23,7 @@ pub(super) fn theirs(talk: &mut Talk) -> Result<Finding, Failure> {
     talk.private()?;
     talk.verify()?;
     talk.they_end()?;
-    talk.they_come_back_new()?;
+    talk.they_come_back("theirs-anew")?;
     let (mark, seen) = (talk.ours.mark(), talk.seen()?);
     talk.they_start()?;
     let changed = talk.ours.wait(mark, &[&format!("! {THEIRS}'s identity has changed")])?;
