@@ -232,3 +232,28 @@ fn a_renewal_says_nothing_wrong() {
         assert_eq!(side.warnings(), Vec::<Warning>::new());
     }
 }
+
+#[test]
+fn what_is_compared_takes_no_place_from_texts_that_are_named_as_read() {
+    let mut pair = Pair::private(807);
+    pair.assert_talk_works();
+    for number in 0..32 {
+        assert_eq!(pair.send(Who::Alice, &number.to_string()), Sent::Encrypted);
+    }
+    let now = pair.now;
+    pair.alice.account.start_comparison("bob", "the stairs", None, now, &mut rng(807)).expect("in private");
+    pair.flush(Who::Alice);
+    while pair.deliver(Who::Bob) {}
+    // What Bob answers does not come through, and so confirms nothing.
+    pair.alice.inbox.clear();
+    pair.bob.events.clear();
+    pair.alice.events.clear();
+    renew(&mut pair, Who::Alice, 807).expect("in private");
+    for _ in 0..3 {
+        pair.run();
+        pair.wait(Duration::from_secs(61));
+    }
+    let mut heard = Heard::default();
+    hear(&mut pair, Who::Alice, &mut heard);
+    assert_eq!(heard.returned, []);
+}

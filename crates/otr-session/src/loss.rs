@@ -13,7 +13,7 @@ use crate::{
 pub(crate) struct Loss {
     /// The last messages of theirs that we could not read.
     unread: VecDeque<MessageMac>,
-    /// The last messages of theirs that we could read: a forged copy, or one that comes again after the keys have
+    /// The last texts of theirs that we could read: a forged copy, or one that comes again after the keys have
     /// changed, does not make them unread.
     read: VecDeque<MessageMac>,
     /// How many texts of ours they could not read, going by their error messages, and since when.
@@ -66,9 +66,12 @@ impl Loss {
         }
     }
 
-    pub(crate) fn note_read(&mut self, mac: MessageMac) {
+    /// What has no text is not named: the other side keeps as many texts as are named, and asks for nothing else.
+    pub(crate) fn note_read(&mut self, mac: MessageMac, has_text: bool) {
         self.unread.retain(|unread| *unread != mac);
-        push(&mut self.read, mac);
+        if has_text {
+            push(&mut self.read, mac);
+        }
     }
 
     pub(crate) fn note_unread(&mut self, mac: MessageMac) {

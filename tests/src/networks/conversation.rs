@@ -106,9 +106,11 @@ fn large(pair: &mut Pair, marker: &str) -> Result<((), String), String> {
     };
     alice.say(&line(Side::Alice))?;
     bob.say(&line(Side::Bob))?;
-    for (chatter, from, sender) in [(&*alice, from[0], Side::Bob), (&*bob, from[1], Side::Alice)] {
-        let expected = line(sender);
-        chatter.wait(from, "the large text", |line| chatter.word(line, marker) == Some(Word::Received(&expected)))?;
+    let both = [(&*alice, from[0], [Side::Alice, Side::Bob]), (&*bob, from[1], [Side::Bob, Side::Alice])];
+    for (chatter, from, [own, other]) in both {
+        let (own, others) = (line(own), line(other));
+        chatter.wait(from, "the large text", |line| chatter.word(line, marker) == Some(Word::Received(&others)))?;
+        chatter.wait(from, "that its own is out", |line| chatter.word(line, marker) == Some(Word::Sent(&own)))?;
     }
     Ok(((), format!("{} bytes", line(Side::Alice).len())))
 }
