@@ -1,7 +1,7 @@
 use std::collections::VecDeque;
 
 use irc_proto::Message;
-use otr_transport::{Error, Event};
+use otr_transport::{Error, Event, Incoming, Origin};
 use tokio::io::AsyncWrite;
 use tokio::time::Instant;
 
@@ -46,6 +46,8 @@ pub(crate) struct Client {
     pings: Pings,
     news: VecDeque<News>,
     drops_excess: bool,
+    /// Whether somebody has written to us.
+    fruitful: bool,
     /// Why the server is about to end the connection, if it said so before it does.
     expelled: Option<Error>,
     /// Whether the server has answered our first question, and with that told about itself and us.
@@ -79,6 +81,7 @@ impl Client {
             pings,
             news: VecDeque::new(),
             drops_excess: false,
+            fruitful: false,
             expelled: None,
             settled: false,
             heard: now,
@@ -168,6 +171,11 @@ impl Client {
         &self.server
     }
 
+    /// Whether somebody has written to us: it was worth coming back.
+    pub(crate) const fn fruitful(&self) -> bool {
+        self.fruitful
+    }
+
     /// What is left for the next connection.
     pub(crate) fn into_rest(self) -> (Peers, VecDeque<News>) {
         (self.peers, self.news)
@@ -203,6 +211,7 @@ impl Client {
     }
 
     fn tell(&mut self, news: News) {
+        self.fruitful |= matches!(&news.event, Event::Message(Incoming { origin: Origin::Live, .. }));
         if !self.drops_excess || self.news.len() < self.options.queue.max(1) {
             self.news.push_back(news);
         }

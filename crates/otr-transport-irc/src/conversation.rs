@@ -23,6 +23,8 @@ pub(crate) struct Ended {
     pub(crate) reason: Error,
     /// Whether our own closing went in good order, if it was on its way.
     pub(crate) goodbye: Result<(), Error>,
+    /// Whether somebody has written to us.
+    pub(crate) fruitful: bool,
     /// What the host has not been told yet.
     pub(crate) news: VecDeque<News>,
     pub(crate) nick: String,
@@ -77,9 +79,9 @@ impl Conversation {
             _ => Ok(()),
         };
         self.client.flight.lose(reason);
-        let nick = self.client.nick().to_owned();
+        let (nick, fruitful) = (self.client.nick().to_owned(), self.client.fruitful());
         let (peers, news) = self.client.into_rest();
-        Ended { reason, goodbye, news, nick, peers }
+        Ended { reason, goodbye, fruitful, news, nick, peers }
     }
 
     /// Why it ended; whether the host was about to close by then is in `leaving`.

@@ -64,7 +64,7 @@ impl Supervisor {
                 return Finished { goodbye: ended.goodbye, news: ended.news };
             }
             // A server that lets us in and throws us out at once must not make us come back without pause.
-            if started.elapsed() >= self.account.options.retry_max {
+            if ended.fruitful || started.elapsed() >= self.account.options.retry_max {
                 self.backoff.reset();
             }
             let next = tokio::select! {

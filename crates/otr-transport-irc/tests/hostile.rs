@@ -331,6 +331,26 @@ async fn a_server_that_lets_in_and_throws_out_is_not_hammered() {
 }
 
 #[tokio::test]
+async fn a_connection_that_was_of_use_is_come_back_to_soon() {
+    let server = Server::start().await;
+    let mut options = quick();
+    options.retry_max = Duration::from_millis(200);
+    let (mut alice, client) = server.alice_as(server.account().options(options), "").await;
+    drop(client);
+    let mut pauses = Vec::new();
+    for _ in 0..6 {
+        let Recovery::RetryIn(pause) = disconnected(&mut alice).await.1 else { panic!("it should try again") };
+        pauses.push(pause);
+        let mut client = server.accept().await;
+        client.let_in("").await;
+        assert_eq!(next(&mut alice).await, Event::Connected { resumed: false });
+        client.say(":bob!u@h PRIVMSG alice :hi").await;
+        assert!(matches!(next(&mut alice).await, Event::Message(_)));
+    }
+    assert!(pauses.iter().all(|pause| *pause == pauses[0]), "{pauses:?}");
+}
+
+#[tokio::test]
 async fn no_line_does_harm() {
     let server = Server::start().await;
     let (mut alice, mut client) = server.alice_as(server.account(), "MONITOR=100").await;

@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use super::Kind;
 use super::chatter::Chatter;
 use super::ledger::Ledger;
 use super::stage::{Pair, Rows, Side, Stage};
@@ -12,6 +13,10 @@ const LARGE: usize = 60_000;
 
 /// Plays it.
 pub(super) fn play(stage: &Stage, messages: u32, rows: &mut Rows<'_>) {
+    // Nobody is told there who is online.
+    if stage.server.kind() != Kind::Synapse {
+        rows.check("asked before the other comes", || Ok(((), stage.meet_later()?.leave().map(|()| String::new())?)));
+    }
     let Some(mut pair) = rows.check("private conversation", || Ok((stage.meet()?, String::new()))) else { return };
     let done = rows.check(format!("{messages} messages each way"), || many(&mut pair, &stage.marker, messages));
     if done.is_none() {

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use super::chatter::{Chatter, Encryption, Place};
 use super::record::Records;
 use super::secrecy::Sought;
-use super::{ALICE, Account, BOB, Kind, Plan, Proxy, Row, Server, words};
+use super::{ALICE, BOB, Kind, Plan, Proxy, Row, Server, words};
 
 /// Both of a talk.
 #[derive(Debug)]
@@ -56,24 +56,38 @@ impl Stage {
 
     /// Starts both programs, and waits until both are logged in.
     pub(super) fn connect(&self, further: &[String]) -> Result<Pair, String> {
-        let start = |me: Account, peer, wire: &Proxy| {
-            let kind = self.server.kind();
-            let (otr, homes, records) = (&self.otr, self.homes.path(), Records::at(self.records.as_deref()));
-            let place = Place { otr, kind, server: wire.address(), homes, authorities: None, records };
-            let chatter = place.chat(me, peer, Encryption::None, further)?;
-            chatter.wait(0, "that it is connected", words::is_connected)?;
-            Ok::<_, String>(chatter)
+        Ok(Pair { alice: self.start(Side::Alice, further)?, bob: self.start(Side::Bob, further)? })
+    }
+
+    fn start(&self, side: Side, further: &[String]) -> Result<Chatter, String> {
+        let (me, peer) = match side {
+            Side::Alice => (ALICE, BOB),
+            Side::Bob => (BOB, ALICE),
         };
-        Ok(Pair { alice: start(ALICE, BOB, &self.alice)?, bob: start(BOB, ALICE, &self.bob)? })
+        let kind = self.server.kind();
+        let (otr, homes, records) = (&self.otr, self.homes.path(), Records::at(self.records.as_deref()));
+        let place = Place { otr, kind, server: self.wire(side).address(), homes, authorities: None, records };
+        let chatter = place.chat(me, peer, Encryption::None, further)?;
+        chatter.wait(0, "that it is connected", words::is_connected)?;
+        Ok(chatter)
     }
 
     /// The same, and asks for a private conversation.
     pub(super) fn meet(&self) -> Result<Pair, String> {
         let mut pair = self.connect(&[])?;
         pair.alice.say("/start")?;
-        for chatter in [&pair.alice, &pair.bob] {
-            chatter.wait(0, "that the conversation is private", words::is_private)?;
-        }
+        pair.wait_private()?;
+        Ok(pair)
+    }
+
+    /// The same, but asks before the other is there.
+    pub(super) fn meet_later(&self) -> Result<Pair, String> {
+        let mut alice = self.start(Side::Alice, &[])?;
+        let said = alice.said();
+        alice.say("/start")?;
+        alice.wait(said, "that it asks", words::is_asking)?;
+        let pair = Pair { alice, bob: self.start(Side::Bob, &[])? };
+        pair.wait_private()?;
         Ok(pair)
     }
 
@@ -121,6 +135,13 @@ impl Pair {
             Side::Alice => &mut self.alice,
             Side::Bob => &mut self.bob,
         }
+    }
+
+    fn wait_private(&self) -> Result<(), String> {
+        for chatter in [&self.alice, &self.bob] {
+            chatter.wait(0, "that the conversation is private", words::is_private)?;
+        }
+        Ok(())
     }
 
     /// Ends both programs in good order.

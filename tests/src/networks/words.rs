@@ -51,6 +51,11 @@ pub(super) fn is_connected(line: &str) -> bool {
     line.starts_with("* connected")
 }
 
+/// A private conversation is asked for.
+pub(super) fn is_asking(line: &str) -> bool {
+    line.starts_with("* asking for a private conversation")
+}
+
 /// A private conversation has begun, or begun anew.
 pub(super) fn is_private(line: &str) -> bool {
     line.starts_with("* private (")

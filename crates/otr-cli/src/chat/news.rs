@@ -62,6 +62,7 @@ impl Room {
         }
         self.end_told = ended;
         if let Some(conversation) = &change.conversation {
+            self.starting = false;
             if let Err(error) = self.profile.save_vouched(&self.peer, conversation) {
                 self.show([trouble(format!("the Ed25519 fingerprint is not stored: {error}"))])?;
             }

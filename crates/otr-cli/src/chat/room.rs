@@ -37,6 +37,8 @@ pub(crate) struct Room {
     pub(super) address: String,
     /// It is we who begin the private conversation when there is a connection.
     pub(super) begins: bool,
+    /// A private conversation is wanted and has not begun.
+    pub(super) starting: bool,
     pub(super) connected: bool,
     /// The other side was said to have gone.
     pub(super) peer_is_gone: bool,
@@ -97,6 +99,7 @@ impl Room {
             peer,
             address,
             begins,
+            starting: false,
             connected: false,
             peer_is_gone: false,
             is_slow: false,
@@ -220,7 +223,9 @@ impl Room {
         if !self.connected {
             return self.show([trouble("there is no connection")]);
         }
-        match self.account.start(&self.peer, self.clock.now()) {
+        let asked = self.account.start(&self.peer, self.clock.now());
+        self.starting = asked.is_ok();
+        match asked {
             Ok(()) => self.show([note("asking for a private conversation ...")]),
             Err(reason) => self.show([trouble(reason.to_string())]),
         }
@@ -252,6 +257,7 @@ impl Room {
         if self.account.status(&self.peer).state == SessionState::Plaintext {
             self.show([note("there is no private conversation to end")])?;
         }
+        self.starting = false;
         self.account.end(&self.peer, self.clock.now());
         Ok(())
     }

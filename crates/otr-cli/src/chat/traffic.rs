@@ -116,7 +116,13 @@ impl Room {
         }
         let what = if self.peer_is_gone { "has gone" } else { "is there again" };
         self.show([note(format!("{} {what}", self.peer))])?;
-        if was_gone && self.connection.forgets() { self.renew() } else { Ok(()) }
+        match (self.peer_is_gone, self.starting) {
+            (true, _) => Ok(()),
+            // What was asked while there was nobody to answer is not answered later.
+            (false, true) => self.start(),
+            (false, false) if self.connection.forgets() => self.renew(),
+            (false, false) => Ok(()),
+        }
     }
 
     /// Makes messages of the size that the network takes now.
