@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use otr_wire::{Flags, Plaintext, Tlv, TlvType};
 
 use crate::{
-    ANSWER_WITHIN, Event, HEARTBEAT_INTERVAL, RESENT, Refusal, SUITES,
+    ANSWER_WITHIN, Event, HEARTBEAT_INTERVAL, RESENT, Refusal, SUITES, Warning,
     contact::{Contact, Destination, InstanceName},
     moving,
+    recovery::hand_back,
     session::{Sealed, Session},
     shared::{Fits, Shared},
     unconfirmed::SentText,
@@ -95,7 +96,10 @@ impl Contact {
         if !again {
             self.talked_to = Some(reader);
         }
-        self.unconfirmed.push(SentText::new(text, reader, session.number(), &sealed, again, now));
+        let sent = SentText::new(text, reader, session.number(), &sealed, again, now);
+        if self.unconfirmed.push(sent, |sent| hand_back(peer, sent, false, shared)) {
+            shared.warn(peer, Warning::MoreMayBeUnread);
+        }
         Ok(())
     }
 

@@ -190,6 +190,7 @@ impl Contact {
 
     /// A session is over: texts that went out in it may have been read or not.
     pub(crate) fn wait_for_report(&mut self, now: Duration) {
+        self.unconfirmed.note_over(self.is_over());
         if self.unconfirmed.any_over(self.is_over()) {
             self.loss.wait_for_report(now);
         }
@@ -289,7 +290,11 @@ impl Contact {
 
     /// What may have been lost, and nobody says whether it was.
     pub(crate) fn hand_back_doubtful(&mut self, peer: &str, shared: &mut Shared) {
-        for sent in self.unconfirmed.take_doubtful() {
+        let doubtful = self.unconfirmed.take_doubtful();
+        if !doubtful.is_empty() && self.unconfirmed.forgot_any(|_| true) {
+            shared.warn(peer, Warning::MoreMayBeUnread);
+        }
+        for sent in doubtful {
             hand_back(peer, &sent, false, shared);
         }
     }
@@ -389,7 +394,8 @@ fn can_report(session: &Session) -> bool {
     !session.blocked && session.header().version() != Version::Two
 }
 
-fn hand_back(peer: &str, sent: &SentText, certain: bool, shared: &mut Shared) {
+/// Tells the user of a text that it is not delivered, or perhaps not.
+pub(crate) fn hand_back(peer: &str, sent: &SentText, certain: bool, shared: &mut Shared) {
     // Of one that went out twice, the other copy may have been read.
     let certain = certain && !sent.is_resent;
     shared.event(peer, Event::NotDelivered { text: sent.text.to_text().to_string(), certain });

@@ -11,10 +11,10 @@ use otr_wire::KeyId;
 
 use crate::{RESEND_WINDOW, kept_text::KeptText, session::Sealed};
 
-/// How many texts to one contact are kept until they are confirmed.
+/// How many texts to one contact are kept until they are confirmed, and how many more that may have been lost.
 pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
 
-/// How many bytes of text to one contact are kept until they are confirmed: 64 KiB, or one longer text.
+/// How many bytes of text to one contact are kept, in the same way: 64 KiB, or one longer text.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
 /// What identifies a Data message to both sides: its authenticator.
@@ -45,6 +45,8 @@ pub(crate) struct SentText {
     pub(crate) is_resent: bool,
     /// Whether it may have been lost alone, so that what comes later does not confirm it.
     is_doubtful: bool,
+    /// Whether the session that it went out in is known to be over.
+    is_over: bool,
 }
 
 impl SentText {
@@ -66,7 +68,12 @@ impl SentText {
             at,
             is_resent,
             is_doubtful: false,
+            is_over: false,
         }
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.is_doubtful || self.is_over
     }
 
     /// Whether it may go out once more without the user being asked: soon after the first time, and once
@@ -77,15 +84,36 @@ impl SentText {
 }
 
 impl Unconfirmed {
-    /// Takes in a text, of whatever length; the oldest make room.
-    pub(crate) fn push(&mut self, text: SentText) {
+    /// Takes in a text, of whatever length; the oldest make room: of those in doubt, which go to `hand_back`, and of the others,
+    /// each by themselves, for many are in doubt only until the other side names them. Whether others that went out in an
+    /// earlier session made room is the answer, once.
+    #[must_use]
+    pub(crate) fn push(&mut self, text: SentText, mut hand_back: impl FnMut(&SentText)) -> bool {
         self.texts.push_back(text);
-        let mut bytes: usize = self.texts.iter().map(|sent| sent.text.len()).sum();
-        while self.texts.len() > 1 && (self.texts.len() > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES) {
-            let Some(oldest) = self.texts.pop_front() else { return };
-            bytes = bytes.saturating_sub(oldest.text.len());
+        while let Some(oldest) = self.take_excess(true) {
+            hand_back(&oldest);
+        }
+        let mut forgot_earlier = false;
+        while let Some(oldest) = self.take_excess(false) {
+            forgot_earlier |= self.forgotten.is_some_and(|(session, _)| session != oldest.session);
             self.forgotten = Some((oldest.session, oldest.announces));
         }
+        forgot_earlier
+    }
+
+    /// The oldest of those in doubt, or of the others, if they are too many.
+    fn take_excess(&mut self, in_doubt: bool) -> Option<SentText> {
+        let alike = || self.texts.iter().enumerate().filter(|(_, sent)| sent.is_in_doubt() == in_doubt);
+        let (count, bytes) =
+            alike().fold((0_usize, 0_usize), |(count, bytes), (_, sent)| (count + 1, bytes + sent.text.len()));
+        let too_many = count > 1 && (count > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES);
+        let place = alike().next().filter(|_| too_many)?.0;
+        self.texts.remove(place)
+    }
+
+    /// Sessions have ended: what went out in those for which `is_over` holds is confirmed by nothing but its name.
+    pub(crate) fn note_over(&mut self, is_over: impl Fn(u64) -> bool) {
+        self.texts.iter_mut().for_each(|sent| sent.is_over |= is_over(sent.session));
     }
 
     /// Whether a text made room that was not confirmed and went out in a session for which `is_over` holds. It is told
@@ -189,6 +217,13 @@ mod tests {
         SentText::new(&number.to_string(), Fingerprint::from_bytes([1; 20]), session, &sealed, false, Duration::ZERO)
     }
 
+    /// Those that made room and are to be handed back.
+    fn push(log: &mut Unconfirmed, text: SentText) -> Vec<String> {
+        let mut back = Vec::new();
+        let _ = log.push(text, |sent| back.push(sent.text.to_text().to_string()));
+        back
+    }
+
     fn texts(taken: &[SentText]) -> Vec<String> {
         taken.iter().map(|sent| sent.text.to_text().to_string()).collect()
     }
@@ -197,9 +232,9 @@ mod tests {
     fn a_used_key_confirms_what_announced_it_first_and_all_before() {
         let mut log = Unconfirmed::default();
         for (number, announces, is_first) in [(1, 2, true), (2, 2, false), (3, 3, true), (4, 3, false), (5, 4, true)] {
-            log.push(sent(number, 7, announces, is_first));
+            push(&mut log, sent(number, 7, announces, is_first));
         }
-        log.push(sent(6, 8, 2, true));
+        push(&mut log, sent(6, 8, 2, true));
         log.confirm(7, KeyId::new(3).unwrap());
         assert_eq!(texts(&log.take(|_| true)), ["4", "5", "6"]);
     }
@@ -208,7 +243,7 @@ mod tests {
     fn the_last_of_the_sessions_that_are_over_are_taken_in_order() {
         let mut log = Unconfirmed::default();
         for (number, session) in [(1, 1), (2, 1), (3, 2), (4, 1), (5, 2)] {
-            log.push(sent(number, session, 2, true));
+            push(&mut log, sent(number, session, 2, true));
         }
         assert_eq!(texts(&log.take_last(2, |session| session == 1)), ["2", "4"]);
         assert_eq!(texts(&log.take_last(9, |session| session == 1)), ["1"]);
@@ -219,13 +254,43 @@ mod tests {
     fn what_is_kept_is_bounded() {
         let mut log = Unconfirmed::default();
         for number in 0..200 {
-            log.push(sent(number, 1, 2, true));
+            push(&mut log, sent(number, 1, 2, true));
         }
         assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS);
         assert!(!log.forgot_any(|session| session != 1) && log.forgot_any(|session| session == 1));
         let mut long = sent(1, 1, 2, true);
         long.text = KeptText::new(&"x".repeat(MAX_UNCONFIRMED_BYTES));
-        log.push(long);
+        push(&mut log, long);
         assert_eq!(log.len(), 1);
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_handed_back_when_there_is_too_much_of_it() {
+        let most = u8::try_from(MAX_UNCONFIRMED_TEXTS).unwrap();
+        for doubt in [Unconfirmed::doubt, |log: &mut Unconfirmed| log.note_over(|session| session == 1)] {
+            let mut log = Unconfirmed::default();
+            for round in 0..2 {
+                for number in 0..most {
+                    assert_eq!(push(&mut log, sent(100 * round + number, 1, 2, true)), [""; 0]);
+                }
+                assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS * (usize::from(round) + 1));
+                doubt(&mut log);
+            }
+            let handed_back = push(&mut log, sent(200, 2, 2, true));
+            let oldest: Vec<String> = (0..most).map(|number| number.to_string()).collect();
+            assert_eq!(handed_back, oldest);
+            assert!(!log.forgot_any(|_| true));
+        }
+    }
+
+    #[test]
+    fn what_was_forgotten_of_an_earlier_session_is_told() {
+        let mut log = Unconfirmed::default();
+        let most = u8::try_from(MAX_UNCONFIRMED_TEXTS).unwrap();
+        let told = (0..=most).any(|number| log.push(sent(number, 1, 2, true), |_| {}));
+        assert!(!told, "it may still be confirmed");
+        let told: Vec<bool> = (0..most).map(|number| log.push(sent(number, 2, 2, true), |_| {})).collect();
+        assert_eq!(told.iter().filter(|told| **told).count(), 0, "all those are of session 1");
+        assert!(log.push(sent(0, 2, 2, true), |_| {}));
     }
 }
