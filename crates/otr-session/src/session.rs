@@ -94,6 +94,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// Whether there is a text: a NUL ends it.
+    pub(crate) fn has_text(&self) -> bool {
+        self.plaintext.first().is_some_and(|first| *first != 0)
+    }
+
     /// Takes the text out, without copying it where it is most of the plaintext; the records stay.
     pub(crate) fn take_text(&mut self) -> Vec<u8> {
         let length = self.plaintext().text.len();
