@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::words::{Word, read};
+use super::words::{Word, is_more, read};
 
 /// The texts that one side typed, and their fates.
 #[derive(Debug)]
@@ -22,6 +22,9 @@ pub(super) struct Account {
     pub(super) returned: usize,
     /// Texts that the sender was told are perhaps not delivered. They may have arrived.
     pub(super) open: usize,
+    /// Texts that did not arrive, and that the sender heard of only by being told that texts before another one may not have
+    /// been read: there were more under way than are kept.
+    pub(super) unnamed: usize,
 }
 
 impl Ledger {
@@ -67,17 +70,19 @@ impl Ledger {
                 _ => continue,
             };
         }
+        let mut unnamed = 0_usize;
         for (number, text) in self.typed.iter().enumerate() {
             let told = returned.contains(&number) || open.contains(&number);
             match arrived.contains(&number) {
                 true if returned.contains(&number) => {
                     return Err(format!("said not to be delivered, and arrived: {text}"));
                 }
+                false if !told && sender.is_told_of_more_after(text) => unnamed = unnamed.saturating_add(1),
                 false if !told => return Err(format!("does not arrive, and nobody is told: {text}")),
                 _ => {}
             }
         }
-        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len() })
+        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len(), unnamed })
     }
 }
 
@@ -93,6 +98,12 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// Whether it is told, after it last showed `text`, that texts before another one may not have been read.
+    fn is_told_of_more_after(self, text: &str) -> bool {
+        let since = self.lines.iter().rposition(|line| line.ends_with(text)).unwrap_or(0);
+        self.lines.iter().skip(since).any(|line| is_more(line))
+    }
+
     fn words(self, marker: &str) -> impl Iterator<Item = Word<'a>> {
         // A line of the other direction is about a text that is not in the ledger.
         self.lines.iter().filter_map(move |line| read(line, marker, self.me, self.peer))
@@ -101,13 +112,16 @@ impl<'a> Reader<'a> {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arrived, returned, open } = self;
+        let Self { arrived, returned, open, unnamed } = self;
         write!(f, "{arrived} arrived")?;
         if *returned > 0 {
             write!(f, ", {returned} returned")?;
         }
         if *open > 0 {
             write!(f, ", {open} uncertain")?;
+        }
+        if *unnamed > 0 {
+            write!(f, ", {unnamed} lost and not named")?;
         }
         Ok(())
     }
@@ -135,8 +149,16 @@ mod tests {
         assert_eq!(settle(&[], &[], &[]), Ok(Account::default()));
         let sender = ["! perhaps not delivered (timed out): zx2", "! not delivered (x): zx3", "alice -> AB: zx4"];
         let account = settle(&["zx1", "zx2", "zx3", "zx4"], &sender, &["alice: zx1", "alice: zx2", "alice: zx4"]);
-        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1 }));
+        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1, unnamed: 0 }));
         assert_eq!(account.unwrap().to_string(), "3 arrived, 1 returned, 1 uncertain");
+    }
+
+    #[test]
+    fn what_is_told_without_its_name_is_counted() {
+        let more = "! texts before that may not have been read either";
+        let account = settle(&["zx1", "zx2"], &["alice -> AB: zx1", more], &["alice: zx2"]);
+        assert_eq!(account, Ok(Account { arrived: 1, unnamed: 1, ..Account::default() }));
+        settle(&["zx1"], &[more, "alice -> AB: zx1"], &[]).unwrap_err();
     }
 
     #[test]
