@@ -25,22 +25,34 @@ const LICENCES: &[&str] = &[
 
 /// Crates that exist in two versions, and why that is no harm.
 const TWICE: &[(&str, &str)] = &[
-    ("base64", "the XMPP library has the version before"),
+    ("base64", "the XMPP library has the version before, and age one before that"),
     ("block-buffer", "as sha1"),
+    ("chacha20", "inside age, which encrypts files at rest with keys of its own; ours is the randomness of tests"),
+    ("cipher", "as chacha20"),
     ("cpufeatures", "as sha1"),
     ("crypto-common", "as sha1"),
+    ("curve25519-dalek", "as chacha20"),
     ("digest", "as sha1"),
+    ("fiat-crypto", "as chacha20, and for another processor"),
     ("getrandom", "ring has an older one"),
+    ("hkdf", "as chacha20"),
     ("hmac", "as sha1"),
+    ("inout", "as chacha20"),
     ("num-bigint", "the certificates of tests"),
+    ("rand", "as chacha20"),
+    ("rand_core", "as chacha20"),
+    ("rustc-hash", "in the messages of age to people, of which none is shown"),
     ("rxml_validation", "inside the XMPP library"),
+    ("self_cell", "as rustc-hash"),
     ("sha1", "for logging in to XMPP servers, where a password is used but no key of ours"),
     ("sha2", "as sha1"),
     ("syn", "used by macros while building, never shipped"),
     ("synstructure", "as syn"),
     ("thiserror", "inside the IRC library"),
     ("thiserror-impl", "as thiserror"),
+    ("toml", "as rustc-hash, while building"),
     ("windows-sys", "for another system, by what the libraries say of it"),
+    ("x25519-dalek", "as chacha20"),
 ];
 
 /// Crates whose feature that wipes secrets must be on wherever they are used.

@@ -58,6 +58,36 @@ fn trust_belongs_to_the_fingerprint_not_to_the_name() {
     assert_eq!(side.account.send("bob", "hi", NOW), Sent::Refused(Refusal::IdentityChanged));
 }
 
+// attack: ID-6
+#[test]
+fn an_identity_that_is_known_for_somebody_else_is_told_and_no_more_trusted() {
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    let _ = Hostile::connect(&mut side, 1, 0x2002, NOW);
+    let print = side.account.status("bob").conversation.expect("in private").their_fingerprint;
+    let told = |side: &Side| {
+        let events = side.events.iter().filter_map(|event| match event {
+            Event::IdentityOfAnother { fingerprint, other, trust } => Some((*fingerprint, other.clone(), *trust)),
+            _ => None,
+        });
+        events.collect::<Vec<_>>()
+    };
+    assert_eq!(told(&side), [], "nobody else has it");
+
+    let mut side = Side::new(0, 0x1001, "bob", Config::default(), 1);
+    side.account.remember("anna", print, Trust::Unverified).expect("a name");
+    side.account.remember("carol", print, Trust::Verified).expect("a name");
+    side.account.remember("dave", print, Trust::Unverified).expect("a name");
+    side.account.remember("eve", Fingerprint::from_bytes([9; 20]), Trust::Verified).expect("a name");
+    let _ = Hostile::connect(&mut side, 1, 0x2002, NOW);
+    assert_eq!(told(&side), [(print, "carol".to_owned(), Trust::Verified)], "once, and the verified one");
+    assert_eq!(side.account.status("bob").conversation.expect("in private").trust, Trust::Unverified);
+
+    // It is known for this contact from now on.
+    side.events.clear();
+    let _ = Hostile::connect(&mut side, 1, 0x2002, NOW + Duration::from_secs(1));
+    assert_eq!(told(&side), []);
+}
+
 // attack: AKE-13, ID-7
 #[test]
 fn a_changed_identity_is_told_and_blocks_sending_when_the_old_one_was_verified() {

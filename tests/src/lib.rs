@@ -6,6 +6,7 @@ pub mod interop;
 pub mod networks;
 pub mod pair;
 pub mod process;
+pub mod store;
 pub mod vectors;
 pub mod workspace;
 

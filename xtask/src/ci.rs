@@ -9,9 +9,9 @@ use crate::{constant_time, conversations, examples, interop, no_std, setup, test
 type Step = (&'static str, fn() -> Result<(), Error>);
 
 /// What costs little comes first. `cargo test --workspace` builds in one go what the steps after it run.
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     ("format", || run_command(&mut cargo(&["fmt", "--all", "--check"]))),
-    ("setup", || setup::run(&[])),
+    ("setup", || setup::run(&strings(&["--client", "irssi"]))),
     ("rules", || {
         let tests = ["--test", "layers", "--test", "attack_rules", "--test", "dependencies"];
         run_command(cargo(&["test", "--quiet", "--workspace"]).args(tests))
@@ -27,9 +27,11 @@ const STEPS: [Step; 12] = [
     ("tests", || run_command(&mut cargo(&["test", "--workspace", "--no-fail-fast"]))),
     ("constant-time", constant_time::run),
     ("examples", examples::run),
-    ("test-vectors", || test_vectors::run(&["--check".to_owned()])),
-    ("interop", || interop::run(&["--count".to_owned(), "100".to_owned()])),
+    ("test-vectors", || test_vectors::run(&strings(&["--check"]))),
+    ("interop", || interop::run(&strings(&["--count", "100"]))),
     ("conversations", || conversations::run(&[])),
+    // One of them, which needs a few seconds and no window.
+    ("client", || interop::run(&strings(&["--clients", "--client", "irssi"]))),
 ];
 
 pub(crate) fn run() -> Result<(), Error> {
@@ -47,6 +49,10 @@ pub(crate) fn run() -> Result<(), Error> {
     summary(&times);
     println!("ci: all {} steps passed", STEPS.len());
     Ok(())
+}
+
+fn strings(words: &[&str]) -> Vec<String> {
+    words.iter().map(|&word| word.to_owned()).collect()
 }
 
 fn summary(times: &[(&str, Duration)]) {

@@ -19,6 +19,9 @@ use crate::shell::{self, command, output, root, succeeds, target_directory};
 /// What building a peer takes, whatever it is written in, and what watches our own program.
 const TOOLS: [&str; 4] = ["gcc", "make", "pkg-config", "valgrind"];
 
+/// What reads our pictures and encrypted files, and what made key stores of phones: independent of our program.
+const READERS: [&str; 4] = ["age", "librsvg2-bin", "openssl", "zbar-tools"];
+
 /// The servers that the networks' tests start on loopback.
 const SERVERS: [&str; 2] = ["ngircd", "prosody"];
 
@@ -84,7 +87,7 @@ fn peers() -> Result<Vec<PathBuf>, Error> {
 
 /// The Debian packages that the peers name.
 fn packages(peers: &[PathBuf]) -> Result<BTreeSet<String>, Error> {
-    let mut packages: BTreeSet<String> = TOOLS.into_iter().chain(SERVERS).map(str::to_owned).collect();
+    let mut packages: BTreeSet<String> = TOOLS.into_iter().chain(READERS).chain(SERVERS).map(str::to_owned).collect();
     if !succeeds(command("python3").args(["-c", "import ensurepip, venv"])) {
         packages.insert("python3-venv".to_owned());
     }

@@ -1,13 +1,15 @@
 //! Arguments that several commands take.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use otr_session::{MAX_NAME, Policy};
+use otr_store::Store;
 use otr_wire::{FRAGMENT_OVERHEAD_V3, Version, Versions};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::passphrase::Unlocking;
 
 /// The versions that this program offers.
 pub(crate) const AVAILABLE: Versions = Versions::ALL;
@@ -25,6 +27,8 @@ pub(crate) struct Place {
     /// Use a fresh key and touch no disk; everything is forgotten at the end
     #[arg(long)]
     ephemeral: bool,
+    #[command(flatten)]
+    unlocking: Unlocking,
 }
 
 impl Place {
@@ -45,6 +49,11 @@ impl Place {
             return Ok(Some(home));
         }
         default_home().map(Some)
+    }
+
+    /// The store in the directory that [`directory`](Self::directory) gave, unlocked if it is encrypted.
+    pub(crate) fn open(&self, directory: Option<&Path>) -> Result<Option<Store>, Error> {
+        directory.map(|directory| self.unlocking.open(directory)).transpose()
     }
 }
 

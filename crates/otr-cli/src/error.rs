@@ -11,6 +11,12 @@ pub(crate) enum Error {
     /// The account that was named, or its password, cannot be used.
     #[error(transparent)]
     Accounts(#[from] crate::accounts::Error),
+    /// Keys and trust cannot be shown or changed as wished.
+    #[error(transparent)]
+    Keys(#[from] crate::keys::Error),
+    /// There is no passphrase for keys that are encrypted.
+    #[error(transparent)]
+    Passphrase(#[from] crate::passphrase::Error),
     /// There is no place to keep keys in.
     #[error("cannot tell where to keep keys, as HOME is not set; use --home DIR or --ephemeral")]
     NoHome,

@@ -9,7 +9,9 @@ mod chat;
 mod demo;
 mod engine;
 mod error;
+mod keys;
 mod outside;
+mod passphrase;
 mod profile;
 mod readable;
 mod text_form;
@@ -18,7 +20,7 @@ mod toolkit;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Off-the-Record Messaging: conversations that are encrypted, authenticated and deniable.
 #[derive(Debug, Parser)]
@@ -36,6 +38,10 @@ enum Command {
     Demo(demo::Args),
     /// OTR as a co-process: JSON-RPC on standard input and output, for programs
     Engine(engine::Args),
+    /// Keys and trust: looked at, made, verified, moved in from other programs and out to them
+    Keys(keys::Args),
+    /// What a shell needs to complete the arguments of this program
+    Completions(keys::CompletionsArgs),
     /// Puts the password of an account into the keyring, or takes it out
     Password(accounts::PasswordArgs),
     /// Reads and forges recorded messages, so that a recording proves nothing
@@ -43,10 +49,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    outside::refuse_core_dumps();
     let result = match Cli::parse().command {
         Command::Chat(args) => chat::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Engine(args) => engine::run(&args),
+        Command::Keys(args) => keys::run(&args),
+        Command::Completions(args) => keys::run_completions(&args, Cli::command()),
         Command::Password(args) => accounts::run_password(&args).map_err(error::Error::from),
         Command::Toolkit(args) => toolkit::run(&args),
     };

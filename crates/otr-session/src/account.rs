@@ -145,6 +145,7 @@ impl Account {
         shared.tell_repeats(peer, now);
         contact.expire(peer, shared, now);
         contact.receive(incoming, &mut Turn { peer, shared, now, rng, may_reply: false });
+        self.tell_namesake(peer);
         self.make_room_for_partials(now);
         self.forget_idle(peer, now);
     }

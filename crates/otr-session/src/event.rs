@@ -50,6 +50,17 @@ pub enum Event {
         /// identity was verified.
         blocked: bool,
     },
+    /// The identity that was just told as new is on record for another contact of this account, too: one person by two
+    /// names, or one who takes another one's place. Trust in it as the other contact's counts for nothing here (attack
+    /// rule ID-6).
+    IdentityOfAnother {
+        /// The identity.
+        fingerprint: Fingerprint,
+        /// The other contact; of several one who is verified, if there is any.
+        other: String,
+        /// Whether it is verified as that one's.
+        trust: Trust,
+    },
     /// The contact wants to use the extra symmetric key of the message this came with.
     ExtraKey {
         /// What for.

@@ -247,6 +247,7 @@ impl Contact {
         let is_new = self.known.trust(fingerprint).is_none();
         if is_new {
             turn.event(Event::NewFingerprint { fingerprint, other_known });
+            turn.shared.new_identity = Some(fingerprint);
         }
         self.known.see(&key);
         self.known.spoke(fingerprint, version);

@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     decoded: Vec<u8>,
     repeats: Repeats,
     outputs: VecDeque<Output>,
+    /// An identity that was told as new and not yet looked for among those of other contacts.
+    pub(crate) new_identity: Option<Fingerprint>,
 }
 
 /// How large a buffer is kept for the next message, in bytes.
@@ -43,6 +45,7 @@ impl Shared {
             decoded: Vec::new(),
             repeats: Repeats::default(),
             outputs: VecDeque::new(),
+            new_identity: None,
         }
     }
 

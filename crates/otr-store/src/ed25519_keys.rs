@@ -4,7 +4,7 @@ use otr_crypto::IdentityKey;
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::lines::{self, Line};
+use crate::lines::{self, Change, Line};
 use crate::{Error, name};
 
 /// How long a seed is, in bytes.
@@ -27,11 +27,16 @@ impl Entry<'_> {
 }
 
 /// The key of an account; the last line about it counts. Its public part is computed from the seed (attack rule NEW-3).
+///
+/// A key that stands whole in a damaged file is found. One behind something that cannot be read must not be taken for
+/// missing, or it would be made anew.
 pub(crate) fn find(contents: &Contents, account: &str, protocol: &str) -> Result<Option<IdentityKey>, Error> {
-    let entries = entries(contents)?;
-    let found = entries.iter().rev().find(|entry| entry.is_of(account, protocol));
-    let seed = found.and_then(|entry| seed(entry.hex));
-    Ok(seed.map(|seed| IdentityKey::from_ed25519_seed(*seed)))
+    let readable = lines::lines(&contents.bytes).filter_map(|line| parse(&line).ok().flatten());
+    let found = readable.filter(|entry| entry.is_of(account, protocol)).last();
+    match found.and_then(|entry| seed(entry.hex)) {
+        Some(seed) => Ok(Some(IdentityKey::from_ed25519_seed(*seed))),
+        None => all_readable(contents).map(|()| None),
+    }
 }
 
 /// The file with the account's key in it.
@@ -46,27 +51,26 @@ pub(crate) fn save(
     let mut digits = Zeroizing::new([0; 2 * SEED]);
     let hex = base16ct::lower::encode_str(seed, digits.as_mut_slice()).unwrap_or_default();
     let line = lines::join(&[account, protocol, hex])?;
-    let Some(contents) = contents else {
-        return Ok(Zeroizing::new([HEADER.as_bytes(), b"\n", &line, b"\n"].concat()));
+    contents.map_or(Ok(()), all_readable)?;
+    let change = |old: &Line<'_>| match parse(old) {
+        Ok(Some(entry)) if entry.is_of(account, protocol) => Change::Replace(&line),
+        _ => Change::Keep,
     };
-    entries(contents)?;
-    let is_old = |old: &Line<'_>| matches!(parse(old), Ok(Some(entry)) if entry.is_of(account, protocol));
-    lines::rewrite(Some(contents), |old| is_old(old).then_some(line.as_slice()), Some(&line))
+    lines::rewrite(contents, HEADER, change, Some(&line))
 }
 
-/// All that the file says, if it is whole. A key behind something that cannot be read must not be taken for missing, or
-/// it would be made anew.
-fn entries(contents: &Contents) -> Result<Vec<Entry<'_>>, Error> {
+/// What is wrong with the file.
+pub(crate) fn damage(contents: &Contents) -> Vec<Error> {
     if contents.bytes.is_empty() {
-        return Err(contents.damaged(0, "the file is empty"));
+        return vec![contents.damaged(0, "the file is empty")];
     }
-    lines::require_whole(contents)?;
-    let parsed = lines::lines(&contents.bytes).filter_map(|line| {
-        let entry = parse(&line).transpose()?;
-        let damaged = |problem| Error::Damaged { file: contents.path.clone(), line: line.number, problem };
-        Some(entry.map_err(damaged))
-    });
-    parsed.collect()
+    let lines = lines::lines(&contents.bytes);
+    let lines = lines.filter_map(|line| parse(&line).err().map(|problem| contents.damaged_line(line.number, problem)));
+    lines::once_each(lines.chain(lines::require_whole(contents).err()))
+}
+
+fn all_readable(contents: &Contents) -> Result<(), Error> {
+    damage(contents).into_iter().next().map_or(Ok(()), Err)
 }
 
 fn parse<'a>(line: &Line<'a>) -> Result<Option<Entry<'a>>, &'static str> {

@@ -16,7 +16,8 @@ pub enum Error {
         kind: io::ErrorKind,
     },
 
-    /// The file is not what we or libotr would have written. It has not been touched.
+    /// The file is not what we or libotr would have written. It has not been touched; when it was to be changed, a copy
+    /// was made as `NAME.damaged`.
     #[error("{}, line {line}: {problem}", .file.display())]
     Damaged {
         /// The file.
@@ -70,6 +71,70 @@ pub enum Error {
         mode: u32,
     },
 
+    /// The private keys belong to another user, who can change them, and could give us keys that he knows.
+    #[error("{} belongs to another user ({owner}); take it over (chown), or allow it", .file.display())]
+    NotOurs {
+        /// The file.
+        file: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+    },
+
+    /// Another program is changing the files in this directory, and did not finish. Nothing was changed.
+    #[error("another program is changing the files in {}; try again when it is done", .directory.display())]
+    Locked {
+        /// The directory.
+        directory: PathBuf,
+    },
+
+    /// The files are encrypted, and were not unlocked.
+    #[error("the files in {} are encrypted: their passphrase is needed", .directory.display())]
+    Encrypted {
+        /// The directory.
+        directory: PathBuf,
+    },
+
+    /// The files were to be unlocked or decrypted, but are not encrypted, or not any more.
+    #[error("the files in {} are not encrypted", .directory.display())]
+    NotEncrypted {
+        /// The directory.
+        directory: PathBuf,
+    },
+
+    /// The passphrase is not the one that the files were encrypted with. (A damaged key file cannot be told from that.)
+    #[error("the passphrase does not open {}", .file.display())]
+    WrongPassphrase {
+        /// The file with the key.
+        file: PathBuf,
+    },
+
+    /// A passphrase of nothing protects nothing.
+    #[error("the passphrase is empty")]
+    EmptyPassphrase,
+
+    /// An encrypted file is damaged, or was encrypted for another directory. It has not been touched.
+    #[error("{} cannot be decrypted: it is damaged, or does not belong here", .file.display())]
+    Undecryptable {
+        /// The file.
+        file: PathBuf,
+    },
+
+    /// A file stands in the clear where all are encrypted: another program may have put it there. It has not been touched.
+    #[error("{} is not encrypted, as all others here are; move it away", .file.display())]
+    Unencrypted {
+        /// The file.
+        file: PathBuf,
+    },
+
+    /// A file is there twice, encrypted and in the clear, and not the same. Neither has been touched.
+    #[error("{} and {} differ, and only one can be right; move the other away", .plain.display(), .encrypted.display())]
+    BothForms {
+        /// The one in the clear.
+        plain: PathBuf,
+        /// The encrypted one.
+        encrypted: PathBuf,
+    },
+
     /// A name or a trust word cannot stand in these files: it is too long or has control characters.
     #[error("the {what} cannot be stored: {problem}")]
     Text {
@@ -90,7 +155,22 @@ pub enum Error {
     #[error("{0:#x} is not an instance tag")]
     InvalidInstanceTag(u32),
 
+    /// Protocol versions below 2 are not spoken.
+    #[error("{0} is not a protocol version that is spoken")]
+    InvalidVersion(u16),
+
+    /// A time before 1970 or after 9999 cannot be stored.
+    #[error("the time cannot be stored: it is not between 1970 and 9999")]
+    Time,
+
     /// Trust was to be changed for a fingerprint that is not stored for that contact.
     #[error("no such fingerprint is stored for this contact")]
     UnknownFingerprint,
+}
+
+impl Error {
+    /// Whether it is about what a file holds.
+    pub(crate) fn is_damage(&self) -> bool {
+        matches!(self, Self::Damaged { .. } | Self::Key { .. })
+    }
 }

@@ -1,6 +1,6 @@
 //! Whole files: read with a limit, replaced at once.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -15,14 +15,27 @@ pub(crate) const MAX_FILE_SIZE: u64 = 1 << 20;
 pub(crate) struct Contents {
     pub(crate) path: PathBuf,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
+    /// What stands in the file, if that is not `bytes` but their encrypted form.
+    pub(crate) sealed: Option<Vec<u8>>,
     /// The permission bits, if they let other users in.
     pub(crate) exposure: Option<u32>,
+    /// The owner, if that is somebody else.
+    pub(crate) stranger: Option<u32>,
 }
 
 impl Contents {
+    /// The bytes of the file itself.
+    pub(crate) fn on_disk(&self) -> &[u8] {
+        self.sealed.as_deref().unwrap_or(&self.bytes)
+    }
+
     /// What is wrong at `offset`, as an error that names the line.
     pub(crate) fn damaged(&self, offset: usize, problem: &'static str) -> Error {
-        Error::Damaged { file: self.path.clone(), line: self.line_at(offset), problem }
+        self.damaged_line(self.line_at(offset), problem)
+    }
+
+    pub(crate) fn damaged_line(&self, line: usize, problem: &'static str) -> Error {
+        Error::Damaged { file: self.path.clone(), line, problem }
     }
 
     pub(crate) fn line_at(&self, offset: usize) -> usize {
@@ -31,9 +44,23 @@ impl Contents {
 }
 
 /// The file at `path`, or `None` if there is none.
+pub(crate) fn read(path: &Path) -> Result<Option<Contents>, Error> {
+    let Some((file, metadata)) = open(path)? else { return Ok(None) };
+    let bytes = read_bounded(file, path, metadata.len())?;
+    let contents = Contents {
+        path: path.to_owned(),
+        bytes,
+        sealed: None,
+        exposure: platform::exposure(&metadata),
+        stranger: platform::stranger(&metadata),
+    };
+    Ok(Some(contents))
+}
+
+/// Opens the file at `path`, or gives `None` if there is none.
 ///
 /// Links are not followed: replacing the file would cut them off from what they point to.
-pub(crate) fn read(path: &Path) -> Result<Option<Contents>, Error> {
+pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, Error> {
     let failed = |error: io::Error| io_error(path, "read", &error);
     let expected = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -48,8 +75,7 @@ pub(crate) fn read(path: &Path) -> Result<Option<Contents>, Error> {
     if !platform::is_same_file(&expected, &metadata) {
         return Err(Error::NotAFile { file: path.to_owned() });
     }
-    let bytes = read_bounded(file, path, metadata.len())?;
-    Ok(Some(Contents { path: path.to_owned(), bytes, exposure: platform::exposure(&metadata) }))
+    Ok(Some((file, metadata)))
 }
 
 fn read_bounded(file: File, path: &Path, size: u64) -> Result<Zeroizing<Vec<u8>>, Error> {
@@ -67,35 +93,55 @@ fn read_bounded(file: File, path: &Path, size: u64) -> Result<Zeroizing<Vec<u8>>
 /// Makes `new` the contents of `path`, and keeps what was there as `NAME.previous`.
 ///
 /// Whatever happens on the way, `path` holds either all of the old bytes or all of the new ones.
-pub(crate) fn replace(path: &Path, old: Option<&Contents>, new: &[u8]) -> Result<(), Error> {
-    if u64::try_from(new.len()).map_or(true, |length| length > MAX_FILE_SIZE) {
-        return Err(Error::TooLarge { file: path.to_owned(), limit: MAX_FILE_SIZE });
-    }
+pub(crate) fn replace(path: &Path, old: Option<&[u8]>, new: &[u8]) -> Result<(), Error> {
     if let Some(old) = old {
-        if old.bytes.as_slice() == new {
-            return Ok(());
-        }
-        write(&previous(path), &old.bytes)?;
+        write(&with_suffix(path, PREVIOUS), old)?;
     }
     write(path, new)
 }
 
-/// Where the state before the last change is kept.
-pub(crate) fn previous(path: &Path) -> PathBuf {
+/// Removes the file, durably, if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    let failed = |error: io::Error| io_error(path, "remove", &error);
+    match fs::remove_file(path) {
+        Ok(()) => platform::sync_directory(directory(path)).map_err(failed),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// What is added to a name for the state before the last change.
+pub(crate) const PREVIOUS: &str = ".previous";
+
+/// `path` with something added to its name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
-    name.push(".previous");
+    name.push(suffix);
     name.into()
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     write_with(path, |file| file.write_all(bytes)).map_err(|error| io_error(path, "write", &error))
 }
 
-/// Committing syncs the new file, renames it over the old one and syncs the directory; without it nothing changes.
+/// Writes a new file, syncs it, renames it over the old one and syncs the directory. Before it is renamed nothing changes.
 fn write_with(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let mut file = platform::open_private(path)?;
-    fill(file.as_file_mut())?;
-    file.commit()
+    let directory = directory(path);
+    // Readable by the owner only from its first moment.
+    let mut new = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(directory)?;
+    platform::make_private(new.as_file())?;
+    fill(new.as_file_mut())?;
+    new.as_file().sync_all()?;
+    new.persist(path).map_err(|error| error.error)?;
+    platform::sync_directory(directory)
+}
+
+/// How the names of files begin that are being written, or were when a program died.
+pub(crate) const UNFINISHED: &str = ".otr.unfinished.";
+
+/// The directory that a file is in.
+fn directory(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 pub(crate) fn io_error(path: &Path, action: &'static str, error: &io::Error) -> Error {
@@ -111,7 +157,7 @@ mod tests {
     }
 
     fn replace_with(path: &Path, new: &[u8]) {
-        replace(path, read(path).unwrap().as_ref(), new).unwrap();
+        replace(path, bytes_at(path).as_deref(), new).unwrap();
     }
 
     #[test]
@@ -120,11 +166,11 @@ mod tests {
         let path = dir.path().join("file");
         assert_eq!(bytes_at(&path), None);
         replace_with(&path, b"one");
-        assert_eq!(bytes_at(&previous(&path)), None);
-        replace_with(&path, b"two");
+        let previous = with_suffix(&path, PREVIOUS);
+        assert_eq!(bytes_at(&previous), None);
         replace_with(&path, b"two");
         assert_eq!(bytes_at(&path).unwrap(), b"two");
-        assert_eq!(bytes_at(&previous(&path)).unwrap(), b"one");
+        assert_eq!(bytes_at(&previous).unwrap(), b"one");
     }
 
     // attack: FILE-2
@@ -134,7 +180,7 @@ mod tests {
         let path = dir.path().join("file");
         let new = [b'n'; 250];
         for cut in 0..=new.len() {
-            replace_with(&path, b"old");
+            write(&path, b"old").unwrap();
             let outcome = write_with(&path, |file| {
                 file.write_all(&new[..cut])?;
                 Err(io::ErrorKind::StorageFull.into())
@@ -151,7 +197,6 @@ mod tests {
         let path = dir.path().join("file");
         let limit = usize::try_from(MAX_FILE_SIZE).unwrap();
         let too_large = Error::TooLarge { file: path.clone(), limit: MAX_FILE_SIZE };
-        assert_eq!(replace(&path, None, &vec![0; limit + 1]), Err(too_large.clone()));
         fs::write(&path, vec![b' '; limit]).unwrap();
         assert_eq!(bytes_at(&path).unwrap().len(), limit);
         fs::write(&path, vec![b' '; limit + 1]).unwrap();

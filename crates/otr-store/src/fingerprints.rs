@@ -4,7 +4,7 @@ use otr_crypto::Fingerprint;
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::lines::{self, Line, Problem, Record};
+use crate::lines::{self, Change, Line, Problem, Record};
 use crate::{Error, name};
 
 /// A key that a contact has used, and what we think of it.
@@ -21,6 +21,9 @@ pub struct KnownFingerprint {
     /// How it was verified, in a word: libotr's programs write `verified` or `smp`. Empty: it was not.
     pub trust: String,
 }
+
+/// What trust is about: a key of a contact, as met in one of our accounts.
+pub(crate) type Key<'a> = (Fingerprint, &'a str, &'a str, &'a str);
 
 impl KnownFingerprint {
     /// Whether somebody has verified it in any way.
@@ -45,8 +48,7 @@ impl KnownFingerprint {
 }
 
 impl Record for KnownFingerprint {
-    /// What the trust is about.
-    type Key<'a> = (Fingerprint, &'a str, &'a str, &'a str);
+    type Key<'a> = Key<'a>;
 
     fn key(&self) -> Self::Key<'_> {
         (self.fingerprint, &self.contact, &self.account, &self.protocol)
@@ -101,9 +103,9 @@ pub(crate) fn save(
         return Err(Error::UnknownFingerprint);
     }
     let line = record.to_line()?;
-    let replacement = |old: &Line<'_>| {
-        let known = old.record::<KnownFingerprint>().ok().flatten().filter(|known| known.is_same_key(record))?;
-        (known.trust != record.trust).then_some(line.as_slice())
+    let change = |old: &Line<'_>| match old.record::<KnownFingerprint>() {
+        Ok(Some(old)) if old.is_same_key(record) && old.trust != record.trust => Change::Replace(&line),
+        _ => Change::Keep,
     };
-    lines::rewrite(contents, replacement, (!known).then_some(line.as_slice()))
+    lines::rewrite(contents, "", change, (!known).then_some(line.as_slice()))
 }

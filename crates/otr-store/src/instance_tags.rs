@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::lines::{self, Line};
+use crate::lines::{self, Problem, Record};
 use crate::{Error, name};
 
 /// Smaller values have other uses in the protocol.
@@ -11,10 +11,49 @@ const MIN_TAG: u32 = 0x100;
 /// The first line of a new file. It has no tab, so that every program passes over it.
 const HEADER: &str = "# Tells this computer from your others. Do not copy this file to another computer.";
 
+/// The tag of one of our accounts on one computer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountTag {
+    /// The account.
+    pub account: String,
+    /// Its protocol, as the program names it that wrote the file.
+    pub protocol: String,
+    /// The instance tag, 0x100 or above.
+    pub tag: u32,
+}
+
+/// All that a file says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AccountTags {
+    /// Its records, in the order of the file. No account occurs twice: the later line counts.
+    pub records: Vec<AccountTag>,
+    /// Lines that are none.
+    pub problems: Vec<Problem>,
+}
+
+impl Record for AccountTag {
+    type Key<'a> = (&'a str, &'a str);
+
+    fn key(&self) -> Self::Key<'_> {
+        (&self.account, &self.protocol)
+    }
+
+    fn parse(fields: &[&str]) -> Result<Self, &'static str> {
+        let &[account, protocol, hex] = fields else { return Err("a record has three fields") };
+        let tag = parse_tag(hex).ok_or("the tag is not 8 hexadecimal digits, or below 100")?;
+        Ok(Self { account: account.to_owned(), protocol: protocol.to_owned(), tag })
+    }
+}
+
+pub(crate) fn load(contents: &Contents) -> AccountTags {
+    let (records, problems) = lines::load(contents);
+    AccountTags { records, problems }
+}
+
 /// The tag of an account; the last line about it counts. Lines that are no records are passed over: a tag that cannot
 /// be read is made anew, without harm.
 pub(crate) fn find(contents: &Contents, account: &str, protocol: &str) -> Option<u32> {
-    lines::lines(&contents.bytes).filter_map(|line| tag_of(&line, account, protocol)).last()
+    load(contents).records.iter().find(|record| record.key() == (account, protocol)).map(|record| record.tag)
 }
 
 /// The file with the account's tag in it.
@@ -29,18 +68,9 @@ pub(crate) fn save(
         return Err(Error::InvalidInstanceTag(tag));
     }
     let line = lines::join(&[account, protocol, &format!("{tag:08x}")])?;
-    let replacement = |old: &Line<'_>| tag_of(old, account, protocol).map(|_| line.as_slice());
-    match contents.filter(|contents| !contents.bytes.is_empty()) {
-        Some(contents) => lines::rewrite(Some(contents), replacement, Some(&line)),
-        None => Ok(Zeroizing::new([HEADER.as_bytes(), b"\n", &line, b"\n"].concat())),
-    }
-}
-
-fn tag_of(line: &Line<'_>, account: &str, protocol: &str) -> Option<u32> {
-    match line.fields().ok()??.as_slice() {
-        [first, second, hex] if *first == account && *second == protocol => parse_tag(hex),
-        _ => None,
-    }
+    let record = AccountTag { account: account.to_owned(), protocol: protocol.to_owned(), tag };
+    let contents = contents.filter(|contents| !contents.bytes.is_empty());
+    lines::put(contents, HEADER, &record, &line)
 }
 
 fn parse_tag(hex: &str) -> Option<u32> {

@@ -4,22 +4,44 @@ use otr_crypto::{IdentityKey, IdentityParts};
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::sexp::{self, Node};
-use crate::{Error, name};
+use crate::sexp::{self, Node, Parsed};
+use crate::{AccountName, Error, name};
 
 /// Room for one account with the largest key, so that writing one does not leave copies behind by growing.
 const ACCOUNT_SIZE: usize = 8 * 1024;
 
 /// The identity key of an account. If it is there twice, the later one counts, as it does for libotr.
+///
+/// An account that stands whole in a damaged file is found.
 pub(crate) fn find(contents: &Contents, account: &str, protocol: &str) -> Result<Option<IdentityKey>, Error> {
-    let root = parse(contents)?;
-    let entries = entries(contents, &root)?;
+    let parsed = parse(contents)?;
+    let entries = entries(contents, &parsed.root)?;
     let found = entries.iter().rev().find(|entry| entry.is_of(account, protocol));
     match found {
         Some(entry) => entry.key(contents).map(Some),
         // The account may be behind what cannot be read: to say that it has no key would be a guess.
-        None => all_readable(contents, &entries).map(|()| None),
+        None => all_readable(contents, &parsed, &entries).map(|()| None),
     }
+}
+
+/// The accounts and their keys, in the order of the file, and the places where none could be read.
+pub(crate) fn all(contents: &Contents) -> Result<Vec<AccountKey>, Error> {
+    let parsed = parse(contents)?;
+    let entries = entries(contents, &parsed.root)?;
+    let behind = parsed.error.as_ref().map(|error| AccountKey::unreadable(contents, error.offset, error.problem));
+    Ok(entries.iter().map(|entry| entry.account_key(contents)).chain(behind).collect())
+}
+
+/// The names of the accounts, each once, in the order of the file.
+pub(crate) fn accounts(contents: &Contents) -> Result<Vec<AccountName>, Error> {
+    let parsed = parse(contents)?;
+    let mut names = Vec::new();
+    for entry in entries(contents, &parsed.root)? {
+        if let Some(name) = entry.name().filter(|name| !names.contains(name)) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// The file with the account's key in it.
@@ -35,9 +57,10 @@ pub(crate) fn save(
     let Some(contents) = contents else {
         return Ok(concat(&[b"(privkeys\n ", &entry, b"\n)\n"]));
     };
-    let root = parse(contents)?;
-    let entries = entries(contents, &root)?;
-    all_readable(contents, &entries)?;
+    let parsed = parse(contents)?;
+    let root = &parsed.root;
+    let entries = entries(contents, root)?;
+    all_readable(contents, &parsed, &entries)?;
     let bytes = contents.bytes.as_slice();
     let replaced = entries.iter().rev().find(|entry| entry.is_of(account, protocol)).map(|entry| entry.node);
     let new = match replaced {
@@ -48,6 +71,27 @@ pub(crate) fn save(
         }
     };
     Ok(new)
+}
+
+/// One of our accounts, and its DSA key.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct AccountKey {
+    /// The account. Empty where it could not be read; then there is no key either.
+    pub account: String,
+    /// Its protocol, as the program names it that wrote the file.
+    pub protocol: String,
+    /// The line where it begins, counted from 1.
+    pub line: usize,
+    /// The key, or why there is none.
+    pub key: Result<IdentityKey, Error>,
+}
+
+impl AccountKey {
+    fn unreadable(contents: &Contents, offset: usize, problem: &'static str) -> Self {
+        let key = Err(contents.damaged(offset, problem));
+        Self { account: String::new(), protocol: String::new(), line: contents.line_at(offset), key }
+    }
 }
 
 /// One account as it stands in the file.
@@ -70,6 +114,28 @@ impl Entry<'_, '_> {
         })
     }
 
+    /// `None` if it has none, or one that is no text, which nobody can ask for.
+    fn name(&self) -> Option<AccountName> {
+        let parts = self.parts.as_ref()?;
+        let text = |bytes| str::from_utf8(bytes).ok().filter(|text| name::problem(text).is_none()).map(str::to_owned);
+        Some(AccountName { account: text(&parts.account)?, protocol: text(&parts.protocol)? })
+    }
+
+    fn account_key(&self, contents: &Contents) -> AccountKey {
+        let Some(AccountName { account, protocol }) = self.name() else {
+            let problem = "this is not an account with name, protocol and key, or a name cannot be read";
+            return AccountKey::unreadable(contents, self.node.start, problem);
+        };
+        AccountKey { account, protocol, line: contents.line_at(self.node.start), key: self.key(contents) }
+    }
+
+    fn check(&self, contents: &Contents) -> Result<(), Error> {
+        match &self.parts {
+            Some(_) => Ok(()),
+            None => Err(contents.damaged(self.node.start, "this is not an account with name, protocol and key")),
+        }
+    }
+
     fn key(&self, contents: &Contents) -> Result<IdentityKey, Error> {
         let incomplete = || contents.damaged(self.node.start, "the account's DSA key is not complete");
         let dsa = self.parts.as_ref().and_then(|parts| sexp::find(parts.private_key, b"dsa")).ok_or_else(incomplete)?;
@@ -85,7 +151,7 @@ impl Entry<'_, '_> {
     }
 }
 
-fn parse(contents: &Contents) -> Result<Node<'_>, Error> {
+fn parse(contents: &Contents) -> Result<Parsed<'_>, Error> {
     sexp::parse(&contents.bytes).map_err(|error| contents.damaged(error.offset, error.problem))
 }
 
@@ -112,11 +178,11 @@ fn text(nodes: &[Node<'_>]) -> Option<Zeroizing<Vec<u8>>> {
     }
 }
 
-fn all_readable(contents: &Contents, entries: &[Entry<'_, '_>]) -> Result<(), Error> {
-    match entries.iter().find(|entry| entry.parts.is_none()) {
-        None => Ok(()),
-        Some(entry) => Err(contents.damaged(entry.node.start, "this is not an account with name, protocol and key")),
+fn all_readable(contents: &Contents, parsed: &Parsed<'_>, entries: &[Entry<'_, '_>]) -> Result<(), Error> {
+    if let Some(error) = &parsed.error {
+        return Err(contents.damaged(error.offset, error.problem));
     }
+    entries.iter().try_for_each(|entry| entry.check(contents))
 }
 
 /// Without the zero byte that keeps a large number from looking negative.

@@ -52,6 +52,21 @@ pub(crate) fn load<T: Record>(contents: &Contents) -> (Vec<T>, Vec<Problem>) {
     (without_earlier(all), problems)
 }
 
+/// What is wrong with a file of such records.
+pub(crate) fn damage<T: Record>(contents: &Contents) -> Vec<Error> {
+    let (_, problems) = load::<T>(contents);
+    let rows = problems.into_iter().map(|problem| contents.damaged_line(problem.line, problem.what));
+    let end = require_whole(contents).err();
+    once_each(rows.chain(end))
+}
+
+/// The errors, of which one may have been found twice in a row.
+pub(crate) fn once_each(errors: impl Iterator<Item = Error>) -> Vec<Error> {
+    let mut all: Vec<Error> = errors.collect();
+    all.dedup();
+    all
+}
+
 /// The records without those that a later one about the same replaces.
 fn without_earlier<T: Record>(all: Vec<T>) -> Vec<T> {
     let counts: Vec<bool> = {
@@ -138,30 +153,49 @@ pub(crate) fn join(fields: &[&str]) -> Result<Zeroizing<Vec<u8>>, Error> {
     Ok(line)
 }
 
-/// The bytes of a file in which the lines that `replacement` has something for are exchanged, and all others stand as
-/// they were. If there were none, `otherwise` is added at the end.
+/// What becomes of a line when a file is written anew.
+pub(crate) enum Change<'l> {
+    /// It stands as it was, byte for byte.
+    Keep,
+    /// These bytes stand there instead, with the line's own end.
+    Replace(&'l [u8]),
+    /// It goes.
+    Remove,
+}
+
+/// The bytes of a file in which each line is changed as `change` says. If none was replaced, `otherwise` is added at the
+/// end; if there is no file, below `header`.
 ///
 /// What is as long as what it replaces leaves no copy behind.
 pub(crate) fn rewrite<'l>(
     contents: Option<&Contents>,
-    replacement: impl Fn(&Line<'_>) -> Option<&'l [u8]>,
+    header: &str,
+    change: impl Fn(&Line<'_>) -> Change<'l>,
     otherwise: Option<&[u8]>,
 ) -> Result<Zeroizing<Vec<u8>>, Error> {
-    let old = contents.map_or(0, |contents| contents.bytes.len());
+    let old = contents.map_or(header.len(), |contents| contents.bytes.len());
     let added = otherwise.map_or(0, <[u8]>::len);
-    let mut new = Zeroizing::new(Vec::with_capacity(old.saturating_add(added).saturating_add(1)));
+    let mut new = Zeroizing::new(Vec::with_capacity(old.saturating_add(added).saturating_add(2)));
     let mut found = false;
-    if let Some(contents) = contents {
-        require_whole(contents)?;
-        for line in lines(&contents.bytes) {
-            match replacement(&line) {
-                Some(bytes) => {
-                    found = true;
-                    new.extend_from_slice(bytes);
-                    new.extend_from_slice(line.end());
+    match contents {
+        Some(contents) => {
+            require_whole(contents)?;
+            for line in lines(&contents.bytes) {
+                match change(&line) {
+                    Change::Keep => new.extend_from_slice(line.raw),
+                    Change::Replace(bytes) => {
+                        found = true;
+                        new.extend_from_slice(bytes);
+                        new.extend_from_slice(line.end());
+                    }
+                    Change::Remove => {}
                 }
-                None => new.extend_from_slice(line.raw),
             }
+        }
+        None if header.is_empty() => {}
+        None => {
+            new.extend_from_slice(header.as_bytes());
+            new.push(b'\n');
         }
     }
     if let Some(added) = otherwise.filter(|_| !found) {
@@ -169,4 +203,27 @@ pub(crate) fn rewrite<'l>(
         new.push(b'\n');
     }
     Ok(new)
+}
+
+/// The file with `record`, whose line is `line`, in place of what it says about the same.
+pub(crate) fn put<T: Record>(
+    contents: Option<&Contents>,
+    header: &str,
+    record: &T,
+    line: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let change = |old: &Line<'_>| match old.record::<T>() {
+        Ok(Some(old)) if old.key() == record.key() => Change::Replace(line),
+        _ => Change::Keep,
+    };
+    rewrite(contents, header, change, Some(line))
+}
+
+/// The file without the records that `goes` is true for.
+pub(crate) fn remove<T: Record>(contents: &Contents, goes: impl Fn(&T) -> bool) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let change = |old: &Line<'_>| match old.record::<T>() {
+        Ok(Some(old)) if goes(&old) => Change::Remove,
+        _ => Change::Keep,
+    };
+    rewrite(Some(contents), "", change, None)
 }

@@ -1,11 +1,15 @@
 //! S-expressions as libgcrypt writes and reads them: lists of symbols, quoted texts, `#hex#` and length-prefixed bytes.
 
+mod atom;
+mod write;
+
 use zeroize::Zeroizing;
+
+use atom::{Atom, is_space, is_symbol};
+pub(crate) use write::{write_number, write_text};
 
 /// Lists within lists, at most.
 const MAX_DEPTH: usize = 16;
-/// What a symbol may contain besides ASCII letters and digits.
-const SYMBOL_MARKS: &[u8] = b"-./_:*+=";
 
 /// A list or an atom, and where it stands in the input.
 pub(crate) struct Node<'a> {
@@ -21,18 +25,6 @@ pub(crate) enum Value<'a> {
     List(Vec<Node<'a>>),
 }
 
-/// A string of bytes in one of the ways it can be written. The contents were checked when it was read.
-pub(crate) enum Atom<'a> {
-    /// `private-key`
-    Symbol(&'a [u8]),
-    /// `"..."`, without the quotation marks, with its escapes.
-    Quoted(&'a [u8]),
-    /// `#...#`, without the marks: hexadecimal digits and white space.
-    Hex(&'a [u8]),
-    /// `3:abc`, without the prefix.
-    Raw(&'a [u8]),
-}
-
 /// Why the input is not an expression, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct SyntaxError {
@@ -40,16 +32,33 @@ pub(crate) struct SyntaxError {
     pub(crate) problem: &'static str,
 }
 
-/// Reads an input that is one expression, with white space around it.
-pub(crate) fn parse(input: &[u8]) -> Result<Node<'_>, SyntaxError> {
+/// As much as there is of an input that should be one list, with white space around it.
+pub(crate) struct Parsed<'a> {
+    /// The list: what of it could be read.
+    pub(crate) root: Node<'a>,
+    /// Why there is no more, if it is not whole.
+    pub(crate) error: Option<SyntaxError>,
+}
+
+/// Reads a list up to its end, or to the first fault.
+pub(crate) fn parse(input: &[u8]) -> Result<Parsed<'_>, SyntaxError> {
     let mut reader = Reader { input, position: 0 };
     reader.skip_space();
-    let node = reader.node(0)?;
-    reader.skip_space();
-    match reader.peek() {
-        None => Ok(node),
-        Some(_) => Err(reader.error("something follows the last parenthesis")),
+    let start = reader.position;
+    if reader.peek() != Some(b'(') {
+        return Err(reader.error("the file does not begin with a list"));
     }
+    reader.position += 1;
+    let mut nodes = Vec::new();
+    let error = loop {
+        match reader.element(1) {
+            Ok(Some(node)) => nodes.push(node),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    let root = Node { start, end: reader.position, value: Value::List(nodes) };
+    Ok(Parsed { root, error: error.or_else(|| reader.nothing_more().err()) })
 }
 
 impl<'a> Node<'a> {
@@ -86,17 +95,6 @@ pub(crate) fn find<'n, 'a>(nodes: &'n [Node<'a>], name: &[u8]) -> Option<&'n [No
     nodes.iter().find_map(|node| node.named(name))
 }
 
-impl Atom<'_> {
-    /// `None` only for contents that are not well formed.
-    fn decode(&self) -> Option<Zeroizing<Vec<u8>>> {
-        match self {
-            Self::Symbol(bytes) | Self::Raw(bytes) => Some(Zeroizing::new(bytes.to_vec())),
-            Self::Quoted(escaped) => unescape(escaped),
-            Self::Hex(text) => decode_hex(text),
-        }
-    }
-}
-
 struct Reader<'a> {
     input: &'a [u8],
     position: usize,
@@ -123,13 +121,27 @@ impl<'a> Reader<'a> {
         }
         self.position += 1;
         let mut nodes = Vec::new();
-        loop {
-            self.skip_space();
-            if self.peek() == Some(b')') {
-                self.position += 1;
-                return Ok(nodes);
-            }
-            nodes.push(self.node(depth + 1)?);
+        while let Some(node) = self.element(depth + 1)? {
+            nodes.push(node);
+        }
+        Ok(nodes)
+    }
+
+    /// The next node of a list, or `None` behind its end.
+    fn element(&mut self, depth: usize) -> Result<Option<Node<'a>>, SyntaxError> {
+        self.skip_space();
+        if self.peek() == Some(b')') {
+            self.position += 1;
+            return Ok(None);
+        }
+        self.node(depth).map(Some)
+    }
+
+    fn nothing_more(&mut self) -> Result<(), SyntaxError> {
+        self.skip_space();
+        match self.peek() {
+            None => Ok(()),
+            Some(_) => Err(self.error("something follows the last parenthesis")),
         }
     }
 
@@ -212,119 +224,24 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | 0x0b | 0x0c | b'\r' | b'\n')
-}
-
-fn is_symbol(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || SYMBOL_MARKS.contains(&byte)
-}
-
-/// Constant-time in the digits, which may be those of a secret; white space among them shows.
-fn decode_hex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut digits = Zeroizing::new(Vec::with_capacity(text.len()));
-    digits.extend(text.iter().filter(|byte| !is_space(**byte)));
-    let mut bytes = Zeroizing::new(vec![0; digits.len() / 2]);
-    base16ct::mixed::decode(digits.as_slice(), &mut bytes).ok()?;
-    Some(bytes)
-}
-
-fn unescape(escaped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(escaped.len()));
-    let mut rest = escaped;
-    while let Some((first, after)) = rest.split_first() {
-        rest = after;
-        if *first != b'\\' {
-            bytes.push(*first);
-            continue;
-        }
-        let (byte, after) = escape(rest)?;
-        bytes.extend(byte);
-        rest = after;
-    }
-    Some(bytes)
-}
-
-/// The byte that an escape stands for, if any, and what follows it. The backslash is already gone.
-fn escape(rest: &[u8]) -> Option<(Option<u8>, &[u8])> {
-    let byte = match rest {
-        [b'\r', b'\n', after @ ..] | [b'\n', b'\r', after @ ..] | [b'\n' | b'\r', after @ ..] => {
-            return Some((None, after));
-        }
-        [b'x', digits @ ..] => return numeric(digits, 2, 16),
-        [b'0'..=b'3', ..] => return numeric(rest, 3, 8),
-        [b'b', ..] => 0x08,
-        [b't', ..] => b'\t',
-        [b'v', ..] => 0x0b,
-        [b'n', ..] => b'\n',
-        [b'f', ..] => 0x0c,
-        [b'r', ..] => b'\r',
-        [b'"', ..] => b'"',
-        [b'\'', ..] => b'\'',
-        [b'\\', ..] => b'\\',
-        _ => return None,
-    };
-    Some((Some(byte), rest.get(1..)?))
-}
-
-fn numeric(rest: &[u8], count: usize, radix: u32) -> Option<(Option<u8>, &[u8])> {
-    let (digits, after) = rest.split_at_checked(count)?;
-    let value = digits.iter().try_fold(0, |value, digit| Some(value * radix + char::from(*digit).to_digit(radix)?))?;
-    Some((Some(u8::try_from(value).ok()?), after))
-}
-
-/// Adds `bytes` as an atom in the way libgcrypt would choose: a symbol if it can be one, then a quoted text, then
-/// hexadecimal digits.
-pub(crate) fn write_text(out: &mut Vec<u8>, bytes: &[u8]) {
-    let printable = |byte: &u8| !matches!(byte, 0..b' ' | 0x7f..=0xa0);
-    let begins_well = bytes.first().is_none_or(|byte| byte.is_ascii());
-    if bytes.first().is_some_and(|byte| !byte.is_ascii_digit()) && bytes.iter().all(|byte| is_symbol(*byte)) {
-        out.extend_from_slice(bytes);
-    } else if begins_well && bytes.iter().all(printable) {
-        out.push(b'"');
-        for byte in bytes {
-            if matches!(byte, b'"' | b'\\') {
-                out.push(b'\\');
-            }
-            out.push(*byte);
-        }
-        out.push(b'"');
-    } else {
-        write_hex(out, bytes);
-    }
-}
-
-/// Adds an unsigned number, big-endian, in hexadecimal digits. A zero byte keeps it from looking negative.
-pub(crate) fn write_number(out: &mut Vec<u8>, number: &[u8]) {
-    if number.first().is_some_and(|byte| *byte >= 0x80) {
-        let mut padded = Zeroizing::new(Vec::with_capacity(number.len() + 1));
-        padded.push(0);
-        padded.extend_from_slice(number);
-        write_hex(out, &padded);
-    } else {
-        write_hex(out, number);
-    }
-}
-
-/// Constant-time in the bytes.
-fn write_hex(out: &mut Vec<u8>, bytes: &[u8]) {
-    let mut digits = Zeroizing::new(vec![0; bytes.len() * 2]);
-    out.push(b'#');
-    out.extend_from_slice(base16ct::upper::encode(bytes, &mut digits).unwrap_or_default());
-    out.push(b'#');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn atom(input: &[u8]) -> Result<Vec<u8>, SyntaxError> {
-        let node = parse(input)?;
-        Ok(node.bytes().expect("an atom").to_vec())
+    fn whole(input: &[u8]) -> Result<Node<'_>, SyntaxError> {
+        let Parsed { root, error } = parse(input)?;
+        error.map_or(Ok(root), Err)
+    }
+
+    fn atom(input: &[u8]) -> Vec<u8> {
+        let list = [b"(list ", input, b")"].concat();
+        let root = whole(&list).unwrap();
+        let [atom] = root.named(b"list").unwrap() else { panic!("one atom") };
+        atom.bytes().expect("an atom").to_vec()
     }
 
     fn problem(input: &[u8]) -> (usize, &'static str) {
-        let error = parse(input).err().expect("this should not parse");
+        let error = whole(input).err().expect("this should not parse");
         (error.offset, error.problem)
     }
 
@@ -348,7 +265,7 @@ mod tests {
             (b"1#41#", b"A"),
         ];
         for (input, expected) in cases {
-            assert_eq!(atom(input).unwrap(), expected, "{}", input.escape_ascii());
+            assert_eq!(atom(input), expected, "{}", input.escape_ascii());
         }
     }
 
@@ -380,7 +297,11 @@ mod tests {
             b"[a]b",
         ];
         for input in cases {
-            assert!(parse(input).is_err(), "{}", input.escape_ascii());
+            assert!(whole(input).is_err(), "{}", input.escape_ascii());
+        }
+        for input in cases.iter().filter(|input| !matches!(**input, b"" | b" " | b"a b")) {
+            let list = [b"(", *input, b")"].concat();
+            assert!(whole(&list).is_err(), "{}", list.escape_ascii());
         }
         assert_eq!(problem(b"(a\n (b #1#))").0, 7);
     }
@@ -389,7 +310,7 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let nested = |depth: usize| [vec![b'('; depth], vec![b')'; depth]].concat();
-        assert!(parse(&nested(16)).is_ok());
+        assert!(whole(&nested(16)).is_ok());
         assert_eq!(problem(&nested(17)).1, "lists are nested too deeply");
         assert_eq!(problem(&vec![b'('; 1 << 20]).1, "lists are nested too deeply");
     }
@@ -397,7 +318,7 @@ mod tests {
     #[test]
     fn lists_are_found_by_name_and_know_their_place() {
         let input = b" (keys (p #01#) (\"q\" q) (p #02#) )";
-        let root = parse(input).ok().unwrap();
+        let root = whole(input).unwrap();
         assert_eq!((root.start, root.end), (1, input.len()));
         let nodes = root.named(b"keys").unwrap();
         assert_eq!(find(nodes, b"p").unwrap()[0].number().unwrap().as_slice(), [1]);
@@ -408,24 +329,15 @@ mod tests {
         assert!(root.bytes().is_none());
     }
 
+    // attack: FILE-6
     #[test]
-    fn texts_and_numbers_are_written_as_libgcrypt_does() {
-        let written = |bytes: &[u8]| {
-            let mut out = Vec::new();
-            write_text(&mut out, bytes);
-            out
-        };
-        assert_eq!(written(b"prpl-jabber"), b"prpl-jabber");
-        assert_eq!(written(b"a@b"), b"\"a@b\"");
-        assert_eq!(written(b"1234"), b"\"1234\"");
-        assert_eq!(written(b""), b"\"\"");
-        assert_eq!(written(b"say \"\\\""), b"\"say \\\"\\\\\\\"\"");
-        assert_eq!(written("z\u{f6}e".as_bytes()), "\"z\u{f6}e\"".as_bytes());
-        assert_eq!(written("\u{e9}va".as_bytes()), b"#C3A97661#");
-        assert_eq!(written("A\u{c0}".as_bytes()), b"#41C380#");
-        let mut number = Vec::new();
-        write_number(&mut number, &[0x7f, 0xab]);
-        write_number(&mut number, &[0x80]);
-        assert_eq!(number, b"#7FAB##0080#");
+    fn what_stands_before_a_fault_can_be_read() {
+        for (input, count, offset) in
+            [(&b"(a (b) (c"[..], 2, 9), (b"(a (b) #0# (c))", 2, 7), (b"(a (b) (c)) (d)", 3, 12)]
+        {
+            let Parsed { root, error } = parse(input).unwrap();
+            let Value::List(nodes) = root.value else { panic!("a list") };
+            assert_eq!((nodes.len(), error.unwrap().offset), (count, offset), "{}", input.escape_ascii());
+        }
     }
 }

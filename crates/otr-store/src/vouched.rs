@@ -5,7 +5,7 @@ use otr_crypto::Fingerprint;
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
-use crate::lines::{self, Line, Problem, Record};
+use crate::lines::{self, Problem, Record};
 use crate::{Error, name};
 
 /// An identity in the Curve25519 suite, and the one that has vouched for it.
@@ -63,9 +63,5 @@ pub(crate) fn save(contents: Option<&Contents>, record: &VouchedFingerprint) -> 
     name::check_account(&record.account, &record.protocol)?;
     let [hex, by] = [record.fingerprint, record.by].map(|fingerprint| format!("{fingerprint:x}"));
     let line = lines::join(&[&record.contact, &record.account, &record.protocol, &hex, &by])?;
-    let replacement = |old: &Line<'_>| {
-        let old = old.record::<VouchedFingerprint>().ok().flatten();
-        old.filter(|old| old.key() == record.key()).map(|_| line.as_slice())
-    };
-    lines::rewrite(contents, replacement, Some(&line))
+    lines::put(contents, "", record, &line)
 }

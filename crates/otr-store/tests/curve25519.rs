@@ -13,7 +13,7 @@ use proptest::prelude::*;
 use rand_core::SeedableRng;
 use tempfile::TempDir;
 
-use common::{empty, put};
+use common::{empty, names, put};
 
 const KEYS: &str = "otr.ed25519_keys";
 const VOUCHED: &str = "otr.vouched";
@@ -86,8 +86,7 @@ fn a_key_that_was_saved_comes_back_and_others_stay() {
     assert_eq!(found(&store, "bob", "xmpp"), None);
     assert!(text(&dir, KEYS).starts_with("# "), "the file says what it is");
 
-    let names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(names.iter().all(|name| name.to_str().unwrap().starts_with(KEYS)), "no other file: {names:?}");
+    assert!(names(&dir).iter().all(|name| name.starts_with(KEYS)), "no other file: {:?}", names(&dir));
 }
 
 #[test]
@@ -123,7 +122,7 @@ fn each_file_takes_its_own_kind_of_key() {
     assert_eq!(refused, Err(Error::KeyOfAnotherKind { wanted: "Ed25519" }));
     let refused = store.save_identity("a", "p", &key(1));
     assert_eq!(refused, Err(Error::KeyOfAnotherKind { wanted: "DSA" }));
-    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    assert_eq!(names(&dir), [""; 0]);
 }
 
 // attack: FILE-6
@@ -146,11 +145,19 @@ fn a_damaged_key_file_is_named_with_its_line_and_never_overwritten() {
     for (file, line) in cases {
         put(&dir, KEYS, &file);
         for account in ["alice", "bob", "carol"] {
-            let errors = [
-                store.ed25519_identity(account, "xmpp").map(drop).unwrap_err(),
-                store.save_ed25519_identity(account, "xmpp", &key(3)).unwrap_err(),
-            ];
-            for error in errors {
+            let refused = store.save_ed25519_identity(account, "xmpp", &key(3)).unwrap_err();
+            let read = match store.ed25519_identity(account, "xmpp") {
+                Ok(key) => {
+                    assert!(account == "alice" && file.contains(&good), "only what stands there whole");
+                    assert_eq!(key.unwrap().public_key().fingerprint(), print(1));
+                    None
+                }
+                Err(error) => {
+                    assert!(account != "alice" || !file.contains(&good), "a whole line is used");
+                    Some(error)
+                }
+            };
+            for error in [refused].into_iter().chain(read) {
                 let fits = matches!(&error, Error::Damaged { file, line: found, .. }
                     if *file == dir.path().join(KEYS) && *found == line);
                 assert!(fits, "{error} for {file:?}");
@@ -158,7 +165,9 @@ fn a_damaged_key_file_is_named_with_its_line_and_never_overwritten() {
             }
         }
         assert_eq!(text(&dir, KEYS), file);
-        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+        assert_eq!(names(&dir), [KEYS, "otr.ed25519_keys.damaged"]);
+        assert_eq!(text(&dir, "otr.ed25519_keys.damaged"), file);
+        fs::remove_file(dir.path().join("otr.ed25519_keys.damaged")).unwrap();
     }
 }
 
@@ -218,8 +227,7 @@ fn what_a_key_vouches_for_is_kept_and_the_latest_counts() {
 
     put(&dir, VOUCHED, [line(&bob(1, 2)), line(&bob(7, 2))].concat());
     assert_eq!(store.vouched_fingerprints().unwrap().records, [bob(7, 2)], "the later line counts");
-    let names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    assert!(names.iter().all(|name| name.to_str().unwrap().starts_with(VOUCHED)), "no other file: {names:?}");
+    assert!(names(&dir).iter().all(|name| name.starts_with(VOUCHED)), "no other file: {:?}", names(&dir));
 }
 
 // attack: FILE-6, FILE-7

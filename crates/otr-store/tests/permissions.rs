@@ -1,4 +1,4 @@
-//! Who can read the files, and what is on the disk when the program dies.
+//! Who can read and change the files.
 #![cfg(unix)]
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking, its helpers too")]
 
@@ -7,10 +7,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::SystemTime;
 
 use chacha20::ChaCha20Rng;
 use otr_crypto::{Fingerprint, IdentityKey};
-use otr_store::{Error, KnownFingerprint, Store, VouchedFingerprint};
+use otr_store::{Error, How, KnownFingerprint, SpokenVersion, Store, VouchedFingerprint};
 use rand_core::SeedableRng;
 
 /// Names the directory in which this program, started again by a test, is to write.
@@ -78,7 +79,7 @@ fn files_are_private_from_the_start_whatever_the_mask() {
             assert_eq!(mode(&path), 0o600, "mask {umask}: {}", path.display());
             count += 1;
         }
-        assert_eq!(count, 10, "five files, and what each was before its last change");
+        assert_eq!(count, 15, "seven files, what each was before its last change, and the lock");
     }
 }
 
@@ -91,6 +92,19 @@ fn write_everything(directory: &Path) {
         store.save_fingerprint(&record(account.to_owned())).unwrap();
         store.save_ed25519_identity(account, "xmpp", &ed25519_key()).unwrap();
         store.save_vouched_fingerprint(&vouched(account.to_owned())).unwrap();
+        store.save_spoken_version(&spoken(account.to_owned())).unwrap();
+        let when = SystemTime::UNIX_EPOCH;
+        store.verify(account, "alice", "xmpp", &Fingerprint::from_bytes([9; 20]), How::ByHand, when).unwrap();
+    }
+}
+
+fn spoken(contact: String) -> SpokenVersion {
+    SpokenVersion {
+        contact,
+        account: "alice".to_owned(),
+        protocol: "xmpp".to_owned(),
+        fingerprint: Fingerprint::from_bytes([9; 20]),
+        version: 3,
     }
 }
 
@@ -139,59 +153,20 @@ fn other_files_that_others_can_reach_are_named_and_become_private() {
     let dir = tempfile::tempdir().unwrap();
     let mut store = Store::open(dir.path()).unwrap();
     assert_eq!(store.exposed_files(), Ok(vec![]));
-    for name in ["otr.fingerprints", "otr.instance_tags", "otr.vouched"] {
+    for name in ["otr.fingerprints", "otr.instance_tags", "otr.vouched", "otr.trust", "otr.versions"] {
         fs::write(dir.path().join(name), "# comment\n").unwrap();
         fs::set_permissions(dir.path().join(name), Permissions::from_mode(0o644)).unwrap();
     }
-    assert_eq!(store.exposed_files().unwrap().len(), 3);
+    assert_eq!(store.exposed_files().unwrap().len(), 5);
     store.save_vouched_fingerprint(&vouched("bob".to_owned())).unwrap();
     store.save_fingerprint(&record("bob".to_owned())).unwrap();
     store.save_instance_tag("alice", "xmpp", 0x100).unwrap();
+    store.save_spoken_version(&spoken("bob".to_owned())).unwrap();
+    let verified =
+        store.verify("bob", "alice", "xmpp", &record(String::new()).fingerprint, How::Smp, SystemTime::UNIX_EPOCH);
+    assert_eq!(verified, Ok(()));
     assert_eq!(store.exposed_files(), Ok(vec![]));
     assert_eq!(mode(&dir.path().join("otr.fingerprints")), 0o600);
-}
-
-// attack: FILE-2
-#[test]
-fn a_program_killed_while_it_writes_leaves_a_whole_file() {
-    if let Some(directory) = env::var_os(DIRECTORY) {
-        return write_for_ever(Path::new(&directory));
-    }
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("otr.fingerprints");
-    let mut sizes = std::collections::BTreeSet::new();
-    for _ in 0..40 {
-        let before = sizes.len();
-        let mut child = again("a_program_killed_while_it_writes_leaves_a_whole_file", "022", dir.path());
-        // Killed after a few writes, at whatever place the last one is.
-        let mut seen = 0;
-        while seen < 3 {
-            assert_eq!(child.try_wait().unwrap(), None, "the writer goes on until it is killed");
-            let size = fs::metadata(&path).map_or(0, |metadata| metadata.len());
-            seen += usize::from(sizes.insert((before, size)));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
-
-        let known = Store::open(dir.path()).unwrap().fingerprints().unwrap();
-        assert_eq!(known.problems, []);
-        let lengths: Vec<usize> = known.records.iter().map(|record| record.contact.len()).collect();
-        assert_eq!(lengths, (1..=lengths.len()).collect::<Vec<_>>(), "no record is lost or cut");
-        // No file at all is the moment between two rounds of the writer.
-        assert!(fs::read(&path).is_ok_and(|bytes| bytes.ends_with(b"\n")) || !path.exists());
-    }
-}
-
-/// Adds one record after another, each a little longer; begins anew when there are many.
-fn write_for_ever(directory: &Path) {
-    let mut store = Store::open(directory).unwrap();
-    loop {
-        let count = store.fingerprints().unwrap().records.len();
-        if count >= 200 {
-            fs::remove_file(directory.join("otr.fingerprints")).unwrap();
-        }
-        store.save_fingerprint(&record("x".repeat(count % 200 + 1))).unwrap();
-    }
 }
 
 #[test]
@@ -212,7 +187,8 @@ fn a_link_in_place_of_a_file_is_neither_followed_nor_replaced() {
     fs::write(&outside, "").unwrap();
     let home = dir.path().join("home");
     let mut store = Store::open(&home).unwrap();
-    for name in ["otr.private_key", "otr.fingerprints", "otr.instance_tags", "otr.ed25519_keys", "otr.vouched"] {
+    let names = ["otr.private_key", "otr.fingerprints", "otr.instance_tags", "otr.ed25519_keys", "otr.vouched"];
+    for name in names.into_iter().chain(["otr.trust", "otr.versions"]) {
         std::os::unix::fs::symlink(&outside, home.join(name)).unwrap();
     }
     assert!(matches!(store.save_identity("a", "p", &key()), Err(Error::NotAFile { .. })));
@@ -221,8 +197,21 @@ fn a_link_in_place_of_a_file_is_neither_followed_nor_replaced() {
     assert!(matches!(store.save_ed25519_identity("a", "p", &ed25519_key()), Err(Error::NotAFile { .. })));
     let vouched = store.save_vouched_fingerprint(&vouched("bob".to_owned()));
     assert!(matches!(vouched, Err(Error::NotAFile { .. })));
+    assert!(matches!(store.save_spoken_version(&spoken("bob".to_owned())), Err(Error::NotAFile { .. })));
+    assert!(store.known_identities().is_err() && store.spoken_versions().is_err());
     assert!(store.ed25519_identity("a", "p").is_err() && store.vouched_fingerprints().is_err());
     assert!(store.identity("a", "p").is_err() && store.fingerprints().is_err());
     assert!(fs::symlink_metadata(home.join("otr.private_key")).unwrap().is_symlink());
     assert_eq!(fs::read(&outside).unwrap(), b"");
+}
+
+#[test]
+fn a_link_in_place_of_the_lock_is_not_followed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let nowhere = dir.path().join("nowhere");
+    std::os::unix::fs::symlink(&nowhere, dir.path().join("otr.lock")).unwrap();
+    let refused = store.save_instance_tag("a", "p", 0x100);
+    assert_eq!(refused, Err(Error::NotAFile { file: dir.path().join("otr.lock") }));
+    assert!(!nowhere.exists());
 }

@@ -14,5 +14,6 @@ pub(crate) use address::{Address, Host, Network, Target};
 pub(crate) use command::{Args as PasswordArgs, run as run_password};
 pub(crate) use config::Login;
 pub(crate) use error::Error;
+pub(crate) use password::{Password, Problem as PasswordProblem};
 pub(crate) use server::{Server, Tls, TrustedCertificate};
 pub(crate) use settings::{Options, Settings};

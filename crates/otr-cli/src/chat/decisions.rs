@@ -2,10 +2,12 @@
 
 use otr_crypto::Fingerprint;
 use otr_session::Trust;
+use otr_store::How;
 
 use super::room::Room;
 use super::words::{self, note, trouble};
 use crate::error::Error;
+use crate::profile::Decision;
 
 impl Room {
     pub(super) fn trust(&mut self, trust: Trust) -> Result<(), Error> {
@@ -13,7 +15,11 @@ impl Room {
         if let Err(reason) = self.account.set_trust(&self.peer, fingerprint, trust, self.clock.now()) {
             return self.show([trouble(reason.to_string())]);
         }
-        if let Err(error) = self.profile.save(&self.peer, fingerprint, trust) {
+        let stored = match trust {
+            Trust::Verified => self.profile.verify(&self.peer, fingerprint, How::ByHand),
+            Trust::Unverified => self.profile.distrust(&self.peer, fingerprint),
+        };
+        if let Err(error) = stored {
             self.show([trouble(format!("{error}; it holds until you leave"))])?;
         }
         let status = self.account.status(&self.peer);
@@ -32,10 +38,31 @@ impl Room {
         )
     }
 
+    /// Takes over what was decided in another program.
+    pub(super) fn catch_up(&mut self) -> Result<(), Error> {
+        let decisions = match self.profile.catch_up(&mut self.account, self.clock) {
+            Ok(decisions) => decisions,
+            Err(error) => return self.show([trouble(format!("what others have stored cannot be read: {error}"))]),
+        };
+        for Decision { contact, fingerprint, trust } in decisions {
+            if contact != self.peer {
+                continue;
+            }
+            let status = self.account.status(&self.peer);
+            let state = words::state(status.state, status.conversation.as_ref());
+            let mark = match trust {
+                Trust::Verified => "marked as verified",
+                Trust::Unverified => "no longer marked as verified",
+            };
+            self.show([note(format!("{fingerprint} was {mark} in another program")), note(state)])?;
+        }
+        Ok(())
+    }
+
     pub(super) fn accept(&mut self) -> Result<(), Error> {
         let Some(fingerprint) = self.fingerprint_meant()? else { return Ok(()) };
         match self.account.accept_identity(&self.peer, fingerprint, self.clock.now()) {
-            Ok(()) => self.show([note(format!("{fingerprint} is accepted, though not verified"))]),
+            Ok(()) => self.show([note(format!("{fingerprint} is accepted until you leave, though not verified"))]),
             Err(reason) => self.show([trouble(reason.to_string())]),
         }
     }

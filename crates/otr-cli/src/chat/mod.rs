@@ -81,7 +81,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 async fn chat(args: &Args) -> Result<(), Error> {
     let plan = Plan::new(args)?;
     let home = args.place.directory_or(plan.home.clone())?;
-    let mut profile = Profile::open(home.as_deref(), &plan.account, plan.protocol())?;
+    let mut profile = Profile::new(args.place.open(home.as_deref())?, &plan.account, plan.protocol());
     let (connection, line) = plan.connect(home).await?;
     let config = Config { policy: plan.policy, versions: AVAILABLE, ..Config::default() };
     let account = profile.load(config, args.suites.curve25519(AVAILABLE)?)?;

@@ -1,8 +1,7 @@
 //! What the account tells.
 
-use otr_session::{
-    Comparison, ComparisonOf, Event, Meaning, MessageReceived, Protection, SessionChange, SessionState, Trust,
-};
+use otr_session::{Comparison, ComparisonOf, Event, Meaning, MessageReceived, Protection, SessionChange, SessionState};
+use otr_store::How;
 
 use super::room::Room;
 use super::words::{self, trouble};
@@ -63,8 +62,8 @@ impl Room {
         self.end_told = ended;
         if let Some(conversation) = &change.conversation {
             self.starting = false;
-            if let Err(error) = self.profile.save_vouched(&self.peer, conversation) {
-                self.show([trouble(format!("the Ed25519 fingerprint is not stored: {error}"))])?;
+            if let Err(error) = self.profile.save_conversation(&self.peer, conversation) {
+                self.show([trouble(format!("what was spoken with {} is not stored: {error}", self.peer))])?;
             }
             if !change.refreshed {
                 self.form.session_began();
@@ -82,7 +81,7 @@ impl Room {
         if comparison.event != Comparison::Succeeded(Meaning::PeerVerified) {
             return Ok(());
         }
-        match self.profile.save(&self.peer, comparison.their_fingerprint, Trust::Verified) {
+        match self.profile.verify(&self.peer, comparison.their_fingerprint, How::Smp) {
             Ok(()) => Ok(()),
             Err(error) => self.show([trouble(format!("the verification is not stored: {error}"))]),
         }

@@ -127,6 +127,7 @@ impl Room {
 
     /// Takes in what happened. `Break` when the network has nothing more to say.
     pub(crate) fn on_happening(&mut self, happening: Happening) -> Result<ControlFlow<()>, Error> {
+        self.catch_up()?;
         match happening {
             Happening::Network(Some(event)) => self.on_network(event)?,
             Happening::Network(None) => return Ok(ControlFlow::Break(())),
@@ -160,6 +161,7 @@ impl Room {
 
     /// Does what a line says. `Break` is the end.
     pub(crate) fn on_line(&mut self, line: &str) -> Result<ControlFlow<()>, Error> {
+        self.catch_up()?;
         match command::parse(line) {
             Typed::Nothing => {}
             Typed::Text(text) => self.send(text)?,

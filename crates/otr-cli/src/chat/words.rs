@@ -75,6 +75,7 @@ pub(crate) fn event(peer: &str, event: &Event) -> Vec<Line> {
             trouble("a new device, a new key, or somebody else: ask before you trust it"),
         ],
         Event::IdentityChanged { old, new, blocked } => changed(peer, *old, *new, *blocked),
+        Event::IdentityOfAnother { fingerprint, other, trust } => of_another(peer, *fingerprint, other, *trust),
         Event::ExtraKey { usage, .. } => {
             vec![note(format!("{peer} announces a use of the extra key ({usage}) that this program does not have"))]
         }
@@ -270,6 +271,21 @@ fn changed(peer: &str, old: Fingerprint, new: Fingerprint, blocked: bool) -> Vec
         lines.push(trouble("you had verified the old one: nothing is sent until you /verify or /accept the new one"));
     }
     lines
+}
+
+fn of_another(peer: &str, fingerprint: Fingerprint, other: &str, trust: Trust) -> Vec<Line> {
+    let other = readable::one_line(other);
+    let verified = match trust {
+        Trust::Verified => ", and verified as that",
+        Trust::Unverified => "",
+    };
+    vec![
+        trouble(format!("{peer} shows a key that is on record as {other}'s{verified}")),
+        trouble(format!("it is:              {fingerprint}")),
+        trouble(format!(
+            "{other} by another name, or somebody with another name's key: it is not verified as {peer}'s"
+        )),
+    ]
 }
 
 /// What was refused, and what to do.

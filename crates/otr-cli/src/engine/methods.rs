@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use otr_session::{Account, ComparisonState, Incoming, NotPossible, Sent, Trust};
+use otr_store::How;
 use otr_wire::Versions;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -102,8 +103,11 @@ fn identity(account: &Account, profile: &Profile) -> Value {
 fn trust(params: &params::Trust, account: &mut Account, profile: &mut Profile, now: Duration) -> Result<Value, Fault> {
     let trust = if params.trusted { Trust::Verified } else { Trust::Unverified };
     account.set_trust(&params.peer.0, params.fingerprint, trust, now).map_err(fault)?;
-    profile.save(&params.peer.0, params.fingerprint, trust).map_err(|error| Fault::storage(&error))?;
-    Ok(nothing(()))
+    let stored = match trust {
+        Trust::Verified => profile.verify(&params.peer.0, params.fingerprint, How::ByHand),
+        Trust::Unverified => profile.distrust(&params.peer.0, params.fingerprint),
+    };
+    stored.map(nothing).map_err(|error| Fault::storage(&error))
 }
 
 fn policy(params: &params::Policy, account: &mut Account) -> Result<Value, Fault> {

@@ -3,6 +3,7 @@
 //! It opens no network connection: whoever drives it carries the messages. What a request causes is written before its
 //! response. No input ends it except its end; then every session is ended, and those last messages are written too.
 
+mod identity;
 mod lines;
 mod methods;
 mod notify;
@@ -13,7 +14,8 @@ use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use otr_session::{Account, Comparison, Config, Event, Meaning, Output, Policy, SessionChange, Trust};
+use otr_session::{Account, Comparison, Config, Event, Meaning, Output, Policy, SessionChange};
+use otr_store::How;
 use otr_wire::Versions;
 use serde_json::value::RawValue;
 
@@ -21,6 +23,7 @@ use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
 use crate::profile::{Profile, log};
+use identity::Announcer;
 use lines::Line;
 use rpc::{Fault, Request, Writer};
 
@@ -72,7 +75,8 @@ impl Args {
 pub(crate) fn run(args: &Args) -> Result<(), Error> {
     let config = args.config();
     let suite = args.suites.curve25519(config.versions)?;
-    let mut profile = Profile::open(args.place.directory()?.as_deref(), &args.account, &args.protocol)?;
+    let home = args.place.directory()?;
+    let mut profile = Profile::new(args.place.open(home.as_deref())?, &args.account, &args.protocol);
     let account = profile.load(config, suite)?;
     let lines = lines::from(io::stdin()).map_err(|error| Error::Start(error.kind()))?;
     let out = Writer::new(BufWriter::new(io::stdout().lock()));
@@ -114,6 +118,7 @@ impl<W: Write> Engine<W> {
 
     /// Does what is asked, writes what it causes, and answers, unless the request has no id to answer to.
     fn serve(&mut self, request: &Request<'_>) -> Result<(), Error> {
+        self.catch_up()?;
         let outcome = self.call(request.method.as_ref(), request.params);
         let stored = self.drain()?;
         let outcome = outcome.and_then(|result| stored.map(|()| result).map_err(|error| Fault::storage(&error)));
@@ -134,7 +139,19 @@ impl<W: Write> Engine<W> {
         methods::call(method, params, &mut self.account, &mut self.profile, now)
     }
 
+    /// Takes over what was decided in another program, and tells it.
+    fn catch_up(&mut self) -> Result<(), Error> {
+        match self.profile.catch_up(&mut self.account, self.clock) {
+            Ok(decisions) => decisions.iter().try_for_each(|decision| self.out.notify(&notify::decision(decision))),
+            Err(error) => {
+                log(&format!("what others have stored cannot be read: {error}"));
+                Ok(())
+            }
+        }
+    }
+
     fn tick(&mut self) -> Result<(), Error> {
+        self.catch_up()?;
         self.account.tick(self.clock.now());
         self.drain_by_itself()
     }
@@ -146,7 +163,7 @@ impl<W: Write> Engine<W> {
 
     fn drain_by_itself(&mut self) -> Result<(), Error> {
         if let Err(error) = self.drain()? {
-            log(&format!("cannot store a fingerprint: {error}"));
+            log(&format!("cannot store what is known of a contact: {error}"));
         }
         Ok(())
     }
@@ -154,31 +171,32 @@ impl<W: Write> Engine<W> {
     /// Writes everything the account has to say; the inner result is that of storing what is to be kept.
     fn drain(&mut self) -> Result<Result<(), otr_store::Error>, Error> {
         let mut stored = Ok(());
-        // A changed identity may just have been announced as a new one; it is not announced twice.
-        let mut announced = None;
+        let mut announcer = Announcer::default();
         while let Some(output) = self.account.poll() {
             match output {
                 Output::Transmit { peer, message } => self.out.notify(&notify::inject(&peer, &message))?,
                 Output::Event { peer, event } => {
-                    if let Event::NewFingerprint { fingerprint, .. } = &event {
-                        stored = stored.and(self.profile.save_new(&peer, *fingerprint));
-                        announced = Some(*fingerprint);
-                    }
-                    if let Event::Session(SessionChange { conversation: Some(conversation), .. }) = &event {
-                        stored = stored.and(self.profile.save_vouched(&peer, conversation));
-                    }
-                    if let Event::Comparison(comparison) = &event
-                        && comparison.event == Comparison::Succeeded(Meaning::PeerVerified)
-                    {
-                        let fingerprint = comparison.their_fingerprint;
-                        stored = stored.and(self.profile.save(&peer, fingerprint, Trust::Verified));
-                    }
-                    for notification in notify::event(&peer, &event, announced) {
+                    stored = stored.and(self.keep(&peer, &event));
+                    for notification in announcer.event(&peer, &event) {
                         self.out.notify(&notification)?;
                     }
                 }
             }
         }
         Ok(stored)
+    }
+
+    /// Stores what is to be known the next time.
+    fn keep(&mut self, peer: &str, event: &Event) -> Result<(), otr_store::Error> {
+        match event {
+            Event::NewFingerprint { fingerprint, .. } => self.profile.save_new(peer, *fingerprint),
+            Event::Session(SessionChange { conversation: Some(conversation), .. }) => {
+                self.profile.save_conversation(peer, conversation)
+            }
+            Event::Comparison(comparison) if comparison.event == Comparison::Succeeded(Meaning::PeerVerified) => {
+                self.profile.verify(peer, comparison.their_fingerprint, How::Smp)
+            }
+            _ => Ok(()),
+        }
     }
 }

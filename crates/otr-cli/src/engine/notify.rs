@@ -1,6 +1,5 @@
 //! What the account has to say, in the words of the contract.
 
-use otr_crypto::Fingerprint;
 use otr_session::{
     Comparison, ComparisonOf, Conversation, Event, MessageReceived, Protection, Role, SessionChange, SessionState,
     Trust, Warning,
@@ -8,19 +7,18 @@ use otr_session::{
 use serde_json::{Value, json};
 
 use super::rpc::Notification;
+use crate::profile::Decision;
 
 /// A message to be put on the network.
 pub(crate) fn inject(peer: &str, message: &str) -> Notification {
     Notification { method: "inject", params: json!({"peer": peer, "message": message}) }
 }
 
-/// The notifications for an event. `announced` is the fingerprint that has just been announced as new.
-pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -> Vec<Notification> {
-    let notification = match event {
+/// The notification for an event that is not about who the contact is.
+pub(crate) fn event(peer: &str, event: &Event) -> Notification {
+    match event {
         Event::Message(received) => message(peer, received),
         Event::Session(change) => session(peer, change),
-        Event::NewFingerprint { fingerprint, .. } => self::fingerprint(peer, *fingerprint, Known::No),
-        Event::IdentityChanged { new, blocked, .. } => return identity_changed(peer, *new, *blocked, announced),
         Event::ExtraKey { usage, data, key } => Notification {
             method: "extra_key",
             params: json!({
@@ -63,8 +61,19 @@ pub(crate) fn event(peer: &str, event: &Event, announced: Option<Fingerprint>) -
             repeated
         }
         _ => warning(peer, "other", "something happened that this version has no name for"),
-    };
-    vec![notification]
+    }
+}
+
+/// A decision that another program has stored; an addition to the contract.
+pub(crate) fn decision(decision: &Decision) -> Notification {
+    Notification {
+        method: "trust",
+        params: json!({
+            "peer": decision.contact,
+            "fingerprint": format!("{:x}", decision.fingerprint),
+            "trusted": decision.trust == Trust::Verified,
+        }),
+    }
 }
 
 /// The name of a state.
@@ -147,31 +156,8 @@ fn session(peer: &str, change: &SessionChange) -> Notification {
     }
 }
 
-/// Whether a fingerprint was on record before.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Known {
-    No,
-    /// It was, but it is not the one that was expected.
-    Yes,
-}
-
-fn fingerprint(peer: &str, fingerprint: Fingerprint, known: Known) -> Notification {
-    let params = json!({"peer": peer, "fingerprint": format!("{fingerprint:x}"), "known": known == Known::Yes});
-    Notification { method: "fingerprint", params }
-}
-
-fn identity_changed(peer: &str, new: Fingerprint, blocked: bool, announced: Option<Fingerprint>) -> Vec<Notification> {
-    let text = if blocked {
-        "the contact's identity is not the one that was verified; nothing is sent until trust or accept is called \
-         with the new fingerprint"
-    } else {
-        "the contact's identity is not the one this conversation was with"
-    };
-    let announcement = (announced != Some(new)).then(|| fingerprint(peer, new, Known::Yes));
-    announcement.into_iter().chain([warning(peer, "other", text)]).collect()
-}
-
-fn warning(peer: &str, code: &str, text: &str) -> Notification {
+/// Something the user may want to know.
+pub(super) fn warning(peer: &str, code: &str, text: &str) -> Notification {
     Notification { method: "warning", params: json!({"peer": peer, "code": code, "text": text}) }
 }
 
@@ -233,19 +219,6 @@ mod tests {
     use super::*;
     use crate::outside::randomness;
 
-    const PRINT: [u8; 20] = [0xab; 20];
-
-    #[test]
-    fn a_changed_identity_is_announced_once() {
-        let new = Fingerprint::from_bytes(PRINT);
-        let change = Event::IdentityChanged { old: Fingerprint::from_bytes([0; 20]), new, blocked: true };
-        let methods = |announced| -> Vec<&str> {
-            event("bob", &change, announced).into_iter().map(|notification| notification.method).collect()
-        };
-        assert_eq!(methods(Some(new)), ["warning"]);
-        assert_eq!(methods(None), ["fingerprint", "warning"]);
-    }
-
     #[test]
     fn every_warning_has_a_code_of_the_contract() {
         let expected = [
@@ -267,8 +240,7 @@ mod tests {
 
     #[test]
     fn a_text_given_back_is_named_so() {
-        let [notification] =
-            <[_; 1]>::try_from(event("bob", &Event::NotDelivered { text: "hi".into(), certain: true }, None)).unwrap();
+        let notification = event("bob", &Event::NotDelivered { text: "hi".into(), certain: true });
         assert_eq!(notification.method, "not_delivered");
         assert_eq!(notification.params, json!({"peer": "bob", "text": "hi", "certain": true}));
     }
@@ -277,7 +249,7 @@ mod tests {
     #[test]
     fn joined_warnings_keep_their_code_and_say_how_many_they_are() {
         let repeated = Event::Repeated { warning: Warning::Malformed, count: 12 };
-        let [notification] = <[_; 1]>::try_from(event("bob", &repeated, None)).unwrap();
+        let notification = event("bob", &repeated);
         let text = "12 times more within a minute: a message is not well-formed or does not verify; it is dropped";
         let expected = json!({"peer": "bob", "code": "malformed", "text": text, "count": 12});
         assert_eq!((notification.method, notification.params), ("warning", expected));
@@ -293,7 +265,7 @@ mod tests {
             let incoming = Incoming::direct(payload.as_bytes());
             account.receive("bob", incoming, Duration::ZERO, &mut randomness());
             let Some(Output::Event { peer, event: received }) = account.poll() else { panic!("nothing to show") };
-            let [notification] = <[_; 1]>::try_from(event(&peer, &received, None)).unwrap();
+            let notification = event(&peer, &received);
             assert_eq!(notification.params["text"], payload);
         }
     }

@@ -119,3 +119,127 @@ fn a_store_that_fails_is_said() {
     assert_eq!((status.code(), errors.len()), (Some(1), 1), "{errors:?}");
     assert!(errors[0].contains("otr.fingerprints"), "{errors:?}");
 }
+
+/// Two engines that stay in version 3, or in what `bob` says.
+fn version_3(home: &Path, bob: &[&str]) -> Pair {
+    let alice = Engine::spawn(&["--home", home.to_str().unwrap(), "--account", "alice", "--no-curve25519"]);
+    Pair::of(alice, Engine::spawn(&[&["--account", "bob", "--no-curve25519"], bob].concat()))
+}
+
+// attack: VER-1
+#[test]
+fn a_version_that_was_spoken_outlives_the_program() {
+    let homes = tempfile::tempdir().unwrap();
+    let [alice, bob] = ["alice", "bob"].map(|name| homes.path().join(name));
+    let bob = bob.to_str().unwrap();
+    let mut pair = version_3(&alice, &["--home", bob]);
+    let seen = pair.start();
+    let print = only(&seen.alice, "fingerprint")["fingerprint"].as_str().unwrap().to_owned();
+    assert_eq!(pair.alice.status("bob")["version"], 3);
+    drop(pair);
+    let file = fs::read_to_string(alice.join("otr.versions")).unwrap();
+    assert_eq!(file.lines().last().unwrap(), format!("bob\talice\tprpl-jabber\t{print}\t3"));
+
+    let mut pair = version_3(&alice, &["--home", bob, "--versions", "2"]);
+    let seen = pair.bob("start", json!({"peer": "alice"}));
+    assert_eq!(only(&seen.alice, "warning")["code"], "unsupported_version");
+    assert_eq!(pair.alice.status("bob")["state"], "plaintext");
+    // Unless the user wants it.
+    pair.alice("policy", json!({"peer": "bob", "allow_downgrade": true}));
+    let seen = pair.bob("start", json!({"peer": "alice"}));
+    assert_eq!(pair.alice.status("bob")["version"], 2);
+    assert!(only(&seen.alice, "warning")["text"].as_str().unwrap().contains("although version 3 was spoken"));
+    drop(pair);
+    assert_eq!(fs::read_to_string(alice.join("otr.versions")).unwrap(), file, "the highest one stays");
+}
+
+fn keys(home: &Path, args: &[&str]) -> Vec<String> {
+    let (output, errors, status) =
+        Process::spawn(otr(&[&["keys", "--home", home.to_str().unwrap()], args].concat())).finish();
+    assert!(status.success(), "{errors:?}");
+    output
+}
+
+// attack: FILE-9, ID-5
+#[test]
+fn what_another_program_decides_holds_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let mut pair = Pair::of(at(home, "alice"), Engine::ephemeral("bob", &[]));
+    let seen = pair.start();
+    let bob = only(&seen.alice, "fingerprint")["fingerprint"].as_str().unwrap().to_owned();
+    assert!(keys(home, &["list"]).join("\n").contains("bob"), "side by side");
+
+    keys(home, &["verify", "bob", &bob]);
+    let reply = pair.alice.request("status", json!({"peer": "bob"}));
+    assert_eq!(only(&reply.notes, "trust"), &json!({"peer": "bob", "fingerprint": bob, "trusted": true}));
+    assert_eq!(reply.result.unwrap()["trusted"], true);
+    assert_eq!(pair.alice.request("status", json!({"peer": "bob"})).notes.len(), 0, "told once");
+
+    // Somebody else at the other end is held against that.
+    pair.bob = Engine::ephemeral("bob", &[]);
+    let seen = pair.bob("end", json!({"peer": "alice"}));
+    assert!(seen.alice.is_empty());
+    pair.alice("end", json!({"peer": "bob"}));
+    pair.start();
+    assert_eq!(pair.alice.status("bob")["blocked"], true);
+
+    keys(home, &["distrust", "bob", &bob]);
+    let reply = pair.alice.request("status", json!({"peer": "bob"}));
+    assert_eq!(only(&reply.notes, "trust")["trusted"], false);
+    keys(home, &["forget", "bob", &bob]);
+    // What the engine stores afterwards brings nothing back.
+    let new = pair.alice.status("bob")["their_fingerprint"].clone();
+    pair.alice("trust", json!({"peer": "bob", "fingerprint": new, "trusted": true}));
+    let file = fs::read_to_string(home.join("otr.fingerprints")).unwrap();
+    assert_eq!(file, format!("bob\talice\tprpl-jabber\t{}\tverified\n", new.as_str().unwrap()));
+    let trust = fs::read_to_string(home.join("otr.trust")).unwrap();
+    assert_eq!(trust.lines().filter(|line| line.contains('\t')).count(), 1, "{trust}");
+    assert!(trust.contains("\tverified\t20"), "how and when: {trust}");
+}
+
+#[test]
+fn how_somebody_was_verified_is_kept() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pair = Pair::of(at(home.path(), "alice"), Engine::ephemeral("bob", &[]));
+    pair.start();
+    pair.alice("smp.start", json!({"peer": "bob", "secret": "where we met"}));
+    let seen = pair.bob("smp.answer", json!({"peer": "alice", "secret": "where we met"}));
+    assert_eq!(all(&seen.alice, "smp").last().unwrap()["event"], "succeeded");
+    let file = |name: &str| fs::read_to_string(home.path().join(name)).unwrap();
+    assert!(file("otr.fingerprints").ends_with("\tsmp\n"));
+    assert!(file("otr.trust").contains("\tsmp\t20"), "{}", file("otr.trust"));
+    assert!(keys(home.path(), &["list"]).join("\n").contains("bob"));
+}
+
+// attack: SIDE-8
+#[test]
+fn no_private_key_is_ever_said() {
+    let home = tempfile::tempdir().unwrap();
+    let mut pair = Pair::of(at(home.path(), "alice"), Engine::ephemeral("bob", &[]));
+    let seen = pair.start();
+    let path = home.path().join("otr.private_key");
+    let keys = fs::read_to_string(&path).unwrap();
+    let x = keys.split("(x #").nth(1).unwrap().split('#').next().unwrap().trim_start_matches('0').to_lowercase();
+    let seeds = fs::read_to_string(home.path().join("otr.ed25519_keys")).unwrap();
+    let seed = seeds.trim_end().rsplit('\t').next().unwrap().to_owned();
+    assert!(x.len() > 30 && seed.len() == 64);
+
+    // One more program finds the file damaged behind the key, and says all it can say of that.
+    fs::write(&path, format!("{keys}(privkeys")).unwrap();
+    let other = at(home.path(), "alice");
+    let (said, errors, status) = other.process.finish();
+    assert!(status.success() && errors.iter().any(|line| line.contains("otr.private_key, line")), "{errors:?}");
+    assert!(errors.iter().any(|line| line.contains("a copy is kept as") && line.contains("otr.private_key.damaged")));
+    assert_eq!(fs::read(home.path().join("otr.private_key.damaged")).unwrap(), fs::read(&path).unwrap());
+    let (notes, _) = pair.alice.finish();
+    let everything =
+        format!("{:?} {:?} {notes:?} {said:?} {errors:?} {:?}", seen.alice, seen.bob, pair.tape).to_lowercase();
+    // Parts of them neither.
+    for secret in [x, seed] {
+        for part in secret.as_bytes().windows(12) {
+            let part = str::from_utf8(part).unwrap();
+            assert!(!everything.contains(part), "a part of a private key was said");
+        }
+    }
+}

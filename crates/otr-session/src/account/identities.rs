@@ -6,7 +6,7 @@ use otr_crypto::Fingerprint;
 use otr_wire::Version;
 
 use super::{Account, NotPossible, is_name};
-use crate::{KnownFingerprint, Refusal, Trust};
+use crate::{Event, KnownFingerprint, Refusal, Trust};
 
 impl Account {
     /// The Curve25519 identities that conversations with `peer` have vouched for, each with the fingerprint whose trust
@@ -104,6 +104,17 @@ impl Account {
         contact.apply_trust();
         contact.flush_queue(peer, shared, now);
         Ok(())
+    }
+
+    /// Tells if the identity that `peer` has just proved for the first time is on record for somebody else.
+    pub(super) fn tell_namesake(&mut self, peer: &str) {
+        let Some(fingerprint) = self.shared.new_identity.take() else { return };
+        let others = self.contacts.iter().filter(|(name, _)| *name != peer);
+        let known = others.filter_map(|(name, contact)| Some((contact.known.trust(fingerprint)?, name)));
+        if let Some((trust, other)) = known.max_by_key(|&(trust, _)| trust) {
+            let event = Event::IdentityOfAnother { fingerprint, other: other.clone(), trust };
+            self.shared.event(peer, event);
+        }
     }
 
     fn on_record(&self, peer: &str, fingerprint: Fingerprint) -> Result<(), NotPossible> {

@@ -21,3 +21,12 @@ pub(crate) fn put(dir: &TempDir, name: &str, bytes: impl AsRef<[u8]>) {
     #[cfg(unix)]
     fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
 }
+
+/// The names of the files in a directory, in order, without the lock, which is there once something was to be changed.
+pub(crate) fn names(dir: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(dir.path()).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.retain(|name| name != "otr.lock");
+    names.sort();
+    names
+}

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use super::super::{BOB, Kind, Program, Proxy};
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started, THEIRS};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started, THEIRS};
 use super::home::Home;
 use super::terminal::Terminal;
 use super::wait::until;
@@ -22,6 +22,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["smp alice: secrets proved equal, fingerprint trusted"],
     asked_wrong: &["smp alice: secrets did not match, fingerprint not trusted"],
     new_key: &["new fingerprint"],
+    trusted: Some(&["off the record (trusted)"]),
+    files: Files { folder: Some("accounts"), ours: None, theirs: Some(THEIRS) },
     after_end: AfterEnd::Refused(&["other end has disconnected OTR"]),
     starts_anew: None,
     replaces_entities: None,
@@ -41,7 +43,7 @@ struct Bitlbee {
     _program: Program,
 }
 
-fn start(home: &Home, port: u16) -> Started {
+fn start(home: &Home, port: u16, key: Key) -> Started {
     let server = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let proxy = Proxy::start_at(server, &PORTS).map_err(|error| Failure(format!("BitlBee's ports: {error}")))?;
     let gateway = free_address()?;
@@ -56,22 +58,38 @@ fn start(home: &Home, port: u16) -> Started {
     let terminal = Terminal::open(home, "irssi", &["--home=."])?;
     terminal.wait_for(&["Welcome to the BitlBee gateway"])?;
     let bitlbee = Bitlbee { terminal, proxy, _program: program };
-    bitlbee.log_in()?;
+    match key {
+        Key::Made => bitlbee.register()?,
+        Key::There => bitlbee.identify()?,
+    }
+    bitlbee.terminal.type_line(&format!("/query {OURS}"))?;
     Ok(Box::new(bitlbee))
 }
 
 impl Bitlbee {
-    fn log_in(&self) -> Result<(), Failure> {
-        let port = self.proxy.address().port().to_string();
+    /// Gets an account at the gateway, and a key.
+    fn register(&self) -> Result<(), Failure> {
         self.ask("register gateway", "Account successfully created")?;
         let account = format!("account add jabber {THEIRS}@localhost {}", BOB.password);
         self.ask(&account, "Account successfully added")?;
-        for (name, value) in [("server", "127.0.0.1"), ("port", &port), ("tls", "false")] {
-            self.ask(&format!("account jabber set {name} {value}"), &format!("{name} = "))?;
-        }
-        self.ask("account jabber on", "Logged in")?;
+        self.ask("account jabber set tls false", "tls = ")?;
+        self.ask("account jabber set server 127.0.0.1", "server = ")?;
+        // We come back with another port.
+        self.ask("set auto_connect false", "auto_connect = ")?;
+        self.connect()?;
         self.ask("otr keygen 0", "complete")?;
-        self.terminal.type_line(&format!("/query {OURS}"))
+        self.ask("save", "Configuration saved")
+    }
+
+    /// It reads its keys when its user comes back.
+    fn identify(&self) -> Result<(), Failure> {
+        self.ask("identify gateway", "settings and accounts loaded")?;
+        self.connect()
+    }
+
+    fn connect(&self) -> Result<(), Failure> {
+        self.ask(&format!("account jabber set port {}", self.proxy.address().port()), "port = ")?;
+        self.ask("account jabber on", "Logged in")
     }
 
     /// Says something to the gateway itself, and waits for its answer.
@@ -92,6 +110,7 @@ impl Client for Bitlbee {
 
     fn act(&mut self, act: Act<'_>) -> Result<(), Failure> {
         let command = match act {
+            Act::Trust => return Ok(()),
             Act::Start => format!("otr connect {OURS}"),
             Act::End => format!("otr disconnect {OURS}"),
             Act::Ask { question, secret } => format!("otr smpq {OURS} \"{question}\" \"{secret}\""),

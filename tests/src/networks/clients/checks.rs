@@ -3,6 +3,7 @@
 mod comparing;
 mod ending;
 mod keys;
+mod moving;
 mod talking;
 mod wire;
 
@@ -48,6 +49,8 @@ pub const CHECKS: &[Check] = &[
     Check { name: "our next line", play: ending::our_next_line },
     Check { name: "our new key", play: keys::ours },
     Check { name: "their new key", play: keys::theirs },
+    Check { name: "their files, read", play: moving::read },
+    Check { name: "our files, read", play: moving::written },
     Check { name: "nothing in clear", play: wire::nothing_in_clear },
 ];
 

@@ -34,6 +34,8 @@ pub(super) enum Act<'a> {
     Start,
     /// Ends it.
     End,
+    /// Asks the client how far it trusts us, where it does not say so by itself.
+    Trust,
     /// Compares a secret, by a question where the client can.
     Ask {
         /// The question.
@@ -58,7 +60,9 @@ pub struct Habits {
     /// The programs that have to be there.
     pub(super) programs: &'static [&'static str],
     /// Starts it as [`THEIRS`], with a key, and opens its conversation with us. What it kept is kept.
-    pub(super) start: fn(&Home, port: u16) -> Started,
+    pub(super) start: fn(&Home, port: u16, key: Key) -> Started,
+    /// What `otr keys` has to be told of its files.
+    pub(super) files: Files,
     /// A private conversation has begun.
     pub(super) private: Words,
     /// We have ended it. Without words, it does not say so.
@@ -75,6 +79,8 @@ pub struct Habits {
     pub(super) asked_wrong: Words,
     /// Our key is a new one.
     pub(super) new_key: Words,
+    /// It trusts our key. Without words, it says only when it does not, as of a new key.
+    pub(super) trusted: Option<Words>,
     /// What becomes of a line typed there once we have ended.
     pub(super) after_end: AfterEnd,
     /// Why it is started anew before it meets us with another key or at another program, if it has to be.
@@ -83,6 +89,31 @@ pub struct Habits {
     pub(super) replaces_entities: Option<&'static str>,
     /// Why it compares a secret without asking a question, if it does.
     pub(super) no_question: Option<&'static str>,
+}
+
+/// Where the key comes from with which a client starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    /// It makes one.
+    Made,
+    /// It stands in its files.
+    There,
+}
+
+/// What `otr keys` has to be told of the files of a client.
+#[derive(Debug)]
+pub(super) struct Files {
+    /// The folder in the home where they are, if it is another one than every user has.
+    pub(super) folder: Option<&'static str>,
+    /// Its account as it is called here, if that cannot be told from the files.
+    pub(super) ours: Option<&'static str>,
+    /// The account as it is called there, if that cannot be told.
+    pub(super) theirs: Option<&'static str>,
+}
+
+impl Files {
+    /// All can be told.
+    pub(super) const PLAIN: Self = Self { folder: None, ours: None, theirs: None };
 }
 
 /// What a client does with a line that is typed after the other side has ended the private conversation.

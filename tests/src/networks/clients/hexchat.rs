@@ -1,7 +1,7 @@
 //! HexChat with its OTR plugin, on IRC. It is told over D-Bus what to do, and read in its log of the conversation.
 
 use super::super::{Kind, Program};
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started, THEIRS};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started, THEIRS};
 use super::desktop::{Desktop, numbers};
 use super::home::Home;
 use super::wait::until;
@@ -20,6 +20,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["uthentication successful"],
     asked_wrong: &["uthentication failed"],
     new_key: &["Your peer is not authenticated"],
+    trusted: None,
+    files: Files { folder: None, ours: None, theirs: Some("bob@irc.otr.test") },
     after_end: AfterEnd::Lost,
     starts_anew: Some("it is started anew before it meets another key or program of ours"),
     replaces_entities: Some("it replaces entities in what it reads, and nothing in what it sends tells so"),
@@ -28,8 +30,11 @@ pub(super) const HABITS: Habits = Habits {
 
 const OBJECT: [&str; 2] = ["org.hexchat.service", "/org/hexchat/Remote"];
 
-/// Where HexChat writes down the conversation.
-const LOG: &str = "hexchat/logs/alice.log";
+/// Where HexChat writes down what it shows.
+const LOGS: &str = ".config/hexchat/logs";
+
+/// Where it writes down the conversation.
+const LOG: &str = ".config/hexchat/logs/alice.log";
 
 #[derive(Debug)]
 struct Hexchat {
@@ -38,12 +43,13 @@ struct Hexchat {
     _program: Program,
 }
 
-fn start(home: &Home, port: u16) -> Started {
-    home.write("hexchat/hexchat.conf", &config())?;
-    home.remove_folder("hexchat/logs")?;
+fn start(home: &Home, port: u16, key: Key) -> Started {
+    home.write(".config/hexchat/hexchat.conf", &config())?;
+    // What it has logged before would be taken for what it logs now.
+    home.remove_folder(LOGS)?;
     let desktop = Desktop::start(home)?;
     let mut command = desktop.command("hexchat");
-    command.args(["-d", "hexchat", &format!("irc://127.0.0.1:{port}")]);
+    command.arg(format!("irc://127.0.0.1:{port}"));
     let program = Home::start("hexchat", command)?;
     let mut hexchat = Hexchat { home: home.clone(), desktop, _program: program };
     until("HexChat's welcome", || {
@@ -55,28 +61,25 @@ fn start(home: &Home, port: u16) -> Started {
         hexchat.command(&format!("query {OURS}"))?;
         Ok(hexchat.context()?.is_some().then_some(()))
     })?;
-    hexchat.make_key()?;
+    if key == Key::Made {
+        hexchat.make_key()?;
+    }
     Ok(Box::new(hexchat))
 }
 
 impl Hexchat {
     fn is_welcome(&self) -> bool {
-        let logs = self.home.read_folder("hexchat/logs");
+        let logs = self.home.read_folder(LOGS);
         logs.iter().any(|log| log.contains("Welcome"))
     }
 
     /// It makes its key in the background, misses what comes meanwhile, and looks for the result when a message passes.
     fn make_key(&mut self) -> Result<(), Failure> {
-        if self.has_key() {
-            return Ok(());
-        }
         self.say(&format!("otr genkey {THEIRS}@irc.otr.test"))?;
-        until("HexChat's key", || Ok(self.has_key().then_some(())))?;
+        until("HexChat's key", || {
+            Ok(self.home.read(".config/hexchat/otr/otr.key").is_ok_and(|key| !key.is_empty()).then_some(()))
+        })?;
         self.say("otr version")
-    }
-
-    fn has_key(&self) -> bool {
-        self.home.read("hexchat/otr/otr.key").is_ok_and(|key| !key.is_empty())
     }
 
     /// Gives a command in the window of the conversation.
@@ -114,6 +117,7 @@ impl Client for Hexchat {
 
     fn act(&mut self, act: Act<'_>) -> Result<(), Failure> {
         self.say(&match act {
+            Act::Trust => return Ok(()),
             Act::Start => "otr start".to_owned(),
             Act::End => "otr finish".to_owned(),
             // Of "authq" the first word is passed over; of "auth", none. Secrets are one word.

@@ -35,10 +35,10 @@ impl Home {
     /// Removes a folder in it, if it is there.
     pub(super) fn remove_folder(&self, folder: &str) -> Result<(), Failure> {
         let path = self.0.join(folder);
-        if !path.exists() {
-            return Ok(());
+        match fs::remove_dir_all(&path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(trouble(&path, &error)),
+            _ => Ok(()),
         }
-        fs::remove_dir_all(&path).map_err(|error| trouble(&path, &error))
     }
 
     /// Writes a file in it, for nobody else to read.

@@ -1,7 +1,7 @@
 //! irssi with its OTR module, on IRC.
 
 use super::super::Kind;
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started, THEIRS};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started, THEIRS};
 use super::home::Home;
 use super::terminal::Terminal;
 use super::wait::until;
@@ -20,6 +20,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["Authentication with alice successful"],
     asked_wrong: &["Authentication with alice failed"],
     new_key: &["Your peer is not authenticated"],
+    trusted: Some(&["[OTR]"]),
+    files: Files { folder: None, ours: Some("irc:bob@irc.otr.test"), theirs: Some(CHATNET) },
     after_end: AfterEnd::Refused(&["alice has closed the connection to you"]),
     starts_anew: None,
     replaces_entities: None,
@@ -29,20 +31,26 @@ pub(super) const HABITS: Habits = Habits {
 #[derive(Debug)]
 struct Irssi(Terminal);
 
-fn start(home: &Home, port: u16) -> Started {
-    home.write("config", &config(port))?;
-    home.write("startup", "LOAD otr\n")?;
-    let terminal = Terminal::open(home, "irssi", &["--home=."])?;
+fn start(home: &Home, port: u16, key: Key) -> Started {
+    home.write(".irssi/config", &config(port))?;
+    home.write(".irssi/startup", "LOAD otr\n")?;
+    let terminal = Terminal::open(home, "irssi", &[])?;
     terminal.wait_for(&["Your host is"])?;
-    // It makes its key in the background, misses what comes meanwhile, and looks for the result when something happens.
+    if key == Key::Made {
+        make_key(&terminal)?;
+    }
+    terminal.type_line(&format!("/query {OURS}"))?;
+    Ok(Box::new(Irssi(terminal)))
+}
+
+/// It makes its key in the background, misses what comes meanwhile, and looks for the result when something happens.
+fn make_key(terminal: &Terminal) -> Result<(), Failure> {
     terminal.type_line(&format!("/otr genkey {CHATNET}"))?;
     until("irssi's key", || {
         terminal.press("Enter")?;
         let made = "key generation for";
         Ok(terminal.screen()?.iter().any(|line| line.contains(made) && line.contains("completed")).then_some(()))
-    })?;
-    terminal.type_line(&format!("/query {OURS}"))?;
-    Ok(Box::new(Irssi(terminal)))
+    })
 }
 
 impl Client for Irssi {
@@ -56,6 +64,8 @@ impl Client for Irssi {
 
     fn act(&mut self, act: Act<'_>) -> Result<(), Failure> {
         self.0.type_line(&match act {
+            // It stands in the status bar.
+            Act::Trust => return Ok(()),
             Act::Start => "/otr init".to_owned(),
             Act::End => "/otr finish".to_owned(),
             Act::Ask { question, secret } => format!("/otr authq \"{question}\" {secret}"),

@@ -1,7 +1,7 @@
 //! MCabber, with OTR built in, on XMPP.
 
 use super::super::{BOB, Kind};
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started, THEIRS};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started, THEIRS};
 use super::home::Home;
 use super::terminal::Terminal;
 use crate::interop::Failure;
@@ -19,6 +19,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["Protocol: Success"],
     asked_wrong: &["Protocol: Failure"],
     new_key: &["new fingerprint"],
+    trusted: Some(&["]: trusted"]),
+    files: Files::PLAIN,
     after_end: AfterEnd::InClear,
     starts_anew: None,
     replaces_entities: None,
@@ -28,7 +30,8 @@ pub(super) const HABITS: Habits = Habits {
 #[derive(Debug)]
 struct Mcabber(Terminal);
 
-fn start(home: &Home, port: u16) -> Started {
+/// It makes a key by itself if it has none.
+fn start(home: &Home, port: u16, _key: Key) -> Started {
     home.write(".mcabber/mcabberrc", &config(port))?;
     home.make_folder(".mcabber/otr")?;
     let terminal = Terminal::open(home, "mcabber", &[])?;
@@ -54,6 +57,7 @@ impl Client for Mcabber {
         let peer = format!("{OURS}@localhost");
         self.0.type_line(&match act {
             Act::Start => format!("/otr start {peer}"),
+            Act::Trust => format!("/otr fingerprint {peer}"),
             Act::End => format!("/otr stop {peer}"),
             Act::Ask { secret, .. } => format!("/otr smpq {peer} {secret}"),
             Act::Answer(secret) => format!("/otr smpr {peer} {secret}"),

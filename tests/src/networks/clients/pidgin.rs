@@ -4,7 +4,7 @@ mod config;
 
 use super::super::{Kind, Program};
 use super::accessible::{self, Item, Windows};
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started};
 use super::desktop::{Desktop, numbers};
 use super::home::Home;
 use super::wait::until;
@@ -23,6 +23,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["Authentication successful"],
     asked_wrong: &["Authentication failed"],
     new_key: &["unrecognized computer"],
+    trusted: Some(&["Private conversation with alice"]),
+    files: Files::PLAIN,
     after_end: AfterEnd::Refused(&["Your message was not sent"]),
     starts_anew: None,
     replaces_entities: None,
@@ -54,12 +56,13 @@ struct Conversation {
     menus: Item,
 }
 
-fn start(home: &Home, port: u16) -> Started {
+/// It makes a key when it needs one and has none.
+fn start(home: &Home, port: u16, _key: Key) -> Started {
     config::write(home, port)?;
     let desktop = Desktop::start(home)?;
     let registry = accessible::registry(&desktop)?;
     let mut command = desktop.command("pidgin");
-    command.args(["-c", "purple"]).env("GTK_MODULES", "gail:atk-bridge");
+    command.env("GTK_MODULES", "gail:atk-bridge");
     let pidgin = Home::start("pidgin", command)?;
     let account = until("Pidgin's connection", || Ok(connected(&desktop)))?;
     let (kind, account, peer) = ("int32:1", format!("int32:{account}"), format!("string:{OURS}@localhost"));
@@ -175,6 +178,7 @@ impl Client for Pidgin {
     fn act(&mut self, act: Act<'_>) -> Result<(), Failure> {
         match act {
             Act::Start => self.menu(&["Start private conversation", "Refresh private conversation"]),
+            Act::Trust => Ok(()),
             Act::End => self.menu(&["End private conversation"]),
             Act::Ask { question, secret } => {
                 self.close_results()?;

@@ -1,7 +1,7 @@
 //! Profanity, with OTR built in, on XMPP.
 
 use super::super::{BOB, Kind};
-use super::client::{Act, AfterEnd, Client, Habits, OURS, Started, THEIRS};
+use super::client::{Act, AfterEnd, Client, Files, Habits, Key, OURS, Started, THEIRS};
 use super::home::Home;
 use super::terminal::Terminal;
 use crate::interop::Failure;
@@ -19,6 +19,8 @@ pub(super) const HABITS: Habits = Habits {
     asked_right: &["Authentication successful"],
     asked_wrong: &["Authentication failed"],
     new_key: &["OTR session started (untrusted)"],
+    trusted: Some(&["OTR session started (trusted)"]),
+    files: Files::PLAIN,
     after_end: AfterEnd::InClear,
     starts_anew: None,
     replaces_entities: None,
@@ -28,14 +30,16 @@ pub(super) const HABITS: Habits = Habits {
 #[derive(Debug)]
 struct Profanity(Terminal);
 
-fn start(home: &Home, port: u16) -> Started {
+fn start(home: &Home, port: u16, key: Key) -> Started {
     home.write(".config/profanity/profrc", PROFRC)?;
     home.write(".local/share/profanity/accounts", &account(port))?;
     let account = format!("{THEIRS}@localhost");
     let terminal = Terminal::open(home, "profanity", &["-a", &account])?;
     terminal.wait_for(&["logged in successfully"])?;
-    terminal.type_line("/otr gen")?;
-    terminal.wait_for(&["Private key generation complete"])?;
+    if key == Key::Made {
+        terminal.type_line("/otr gen")?;
+        terminal.wait_for(&["Private key generation complete"])?;
+    }
     terminal.type_line(&format!("/msg {OURS}@localhost"))?;
     Ok(Box::new(Profanity(terminal)))
 }
@@ -51,6 +55,7 @@ impl Client for Profanity {
 
     fn act(&mut self, act: Act<'_>) -> Result<(), Failure> {
         self.0.type_line(&match act {
+            Act::Trust => return Ok(()),
             Act::Start => "/otr start".to_owned(),
             Act::End => "/otr end".to_owned(),
             Act::Ask { question, secret } => format!("/otr question \"{question}\" \"{secret}\""),

@@ -4,12 +4,15 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use super::super::Proxy;
-use super::client::{Act, Client, Habits, Nobody, THEIRS};
-use super::home::Home;
+use super::client::{Act, Client, Habits, Key, Nobody, THEIRS};
+use super::home::{Home, output};
 use super::ours::{Mark, Ours};
 use super::seen::{Screens, Seen};
 use super::wait::until;
 use crate::interop::Failure;
+
+/// The home of the client that comes back without what it kept.
+pub(super) const ANEW: &str = "theirs-anew";
 
 /// Both sides, and where they talk.
 #[derive(Debug)]
@@ -39,7 +42,7 @@ impl Talk {
         folder: &Path,
     ) -> Result<Self, Failure> {
         let wire = Proxy::start(server).map_err(|error| Failure(format!("no wire: {error}")))?;
-        let theirs = (habits.start)(&Home::make(folder.join("theirs"))?, wire.address().port())?;
+        let theirs = (habits.start)(&Home::make(folder.join("theirs"))?, wire.address().port(), Key::Made)?;
         let ours = Ours::start(otr, &Home::make(folder.join("ours"))?, habits.kind, server)?;
         Ok(Self {
             habits,
@@ -71,14 +74,14 @@ impl Talk {
         self.earlier.ours.extend(self.ours.record().iter().cloned());
         self.earlier.ours.push(format!("--- comes back with what is kept in {home}"));
         if self.habits.starts_anew.is_some() {
-            self.they_come_back("theirs")?;
+            self.they_come_back("theirs", Key::There)?;
         }
         self.ours = Ours::start(&self.otr, &Home::make(self.folder.join(home))?, self.habits.kind, self.server)?;
         Ok(())
     }
 
-    /// The client leaves and comes back with what is kept under this name; with a key of its own if that is nothing.
-    pub(super) fn they_come_back(&mut self, home: &str) -> Result<(), Failure> {
+    /// The client leaves and comes back with what is kept under this name.
+    pub(super) fn they_come_back(&mut self, home: &str, key: Key) -> Result<(), Failure> {
         self.is_private = false;
         let shown = self.theirs.shown()?;
         self.earlier.theirs.extend(shown);
@@ -86,8 +89,39 @@ impl Talk {
         let home = Home::make(self.folder.join(home))?;
         // The old one leaves before the new one comes, or its name is taken.
         self.theirs = Box::new(Nobody);
-        self.theirs = (self.habits.start)(&home, self.wire.address().port())?;
+        self.theirs = (self.habits.start)(&home, self.wire.address().port(), key)?;
         Ok(())
+    }
+
+    /// The client leaves.
+    pub(super) fn they_leave(&mut self) -> Result<(), Failure> {
+        self.is_private = false;
+        let shown = self.theirs.shown()?;
+        self.earlier.theirs.extend(shown);
+        self.theirs = Box::new(Nobody);
+        Ok(())
+    }
+
+    /// The client that has left comes back with what it kept.
+    pub(super) fn they_return(&mut self, home: &Home) -> Result<(), Failure> {
+        self.earlier.theirs.push("--- comes back with what it kept".to_owned());
+        self.theirs = (self.habits.start)(home, self.wire.address().port(), Key::There)?;
+        Ok(())
+    }
+
+    /// The home of the client that came anew.
+    pub(super) fn their_home(&self) -> Result<Home, Failure> {
+        Home::make(self.folder.join(ANEW))
+    }
+
+    /// A folder for something of ours, which is made.
+    pub(super) fn our_home(&self, name: &str) -> Result<Home, Failure> {
+        Home::make(self.folder.join(name))
+    }
+
+    /// Runs our program to its end; what it says.
+    pub(super) fn otr(&self, home: &Home, arguments: &[&str]) -> Result<String, Failure> {
+        output(home.command(&self.otr.display().to_string()).args(arguments))
     }
 
     /// A line that was never written before.
@@ -183,6 +217,14 @@ impl Talk {
         }
         self.ours.type_line("/verify")?;
         self.ours.wait(mark, &["* private (verified)"]).map(|_| ())
+    }
+
+    /// Fails unless we hold their key verified.
+    pub(super) fn verified(&mut self) -> Result<(), Failure> {
+        let mark = self.ours.mark();
+        self.ours.type_line("/status")?;
+        let state = self.ours.wait(mark, &["* state: "])?;
+        if state.contains("(verified)") { Ok(()) } else { Err(Failure(format!("another key of theirs: {state}"))) }
     }
 
     /// We ask for a private conversation; what they show.

@@ -56,7 +56,13 @@ fn somebody_not_met_yet_is_trusted_for_an_account_only() {
     let error = user.refused(&["verify", "new@example.org", &shown(1)]);
     assert!(error.contains("nobody here has met"), "{error}");
     user.keys(&["verify", "new@example.org", &shown(1), "--account", "xmpp:me@example.org"]);
-    assert!(user.file(FINGERPRINTS).ends_with(&fingerprint_line("new@example.org", "me@example.org", "prpl-jabber", 1, "verified")));
+    assert!(user.file(FINGERPRINTS).ends_with(&fingerprint_line(
+        "new@example.org",
+        "me@example.org",
+        "prpl-jabber",
+        1,
+        "verified"
+    )));
 }
 
 #[test]

@@ -2,3 +2,5 @@
 
 pub(crate) mod engine;
 pub(crate) mod process;
+#[cfg(target_os = "linux")]
+pub(crate) mod terminal;

@@ -1,7 +1,7 @@
 //! One side comes back with another key.
 
-use super::super::client::THEIRS;
-use super::super::talk::Talk;
+use super::super::client::{Key, THEIRS};
+use super::super::talk::{ANEW, Talk};
 use super::Finding;
 use crate::interop::Failure;
 
@@ -23,7 +23,7 @@ pub(super) fn theirs(talk: &mut Talk) -> Result<Finding, Failure> {
     talk.private()?;
     talk.verify()?;
     talk.they_end()?;
-    talk.they_come_back("theirs-anew")?;
+    talk.they_come_back(ANEW, Key::Made)?;
     let (mark, seen) = (talk.ours.mark(), talk.seen()?);
     talk.they_start()?;
     let changed = talk.ours.wait(mark, &[&format!("! {THEIRS}'s identity has changed")])?;

@@ -10,9 +10,9 @@ pub(in super::super) const PLUGIN: &str = "/usr/lib/pidgin/pidgin-otr.so";
 
 /// Writes them.
 pub(super) fn write(home: &Home, port: u16) -> Result<(), Failure> {
-    home.write("purple/accounts.xml", &accounts(port))?;
-    home.write("purple/blist.xml", &contacts())?;
-    home.write("purple/prefs.xml", &PREFERENCES.replace("PLUGIN", PLUGIN))
+    home.write(".purple/accounts.xml", &accounts(port))?;
+    home.write(".purple/blist.xml", &contacts())?;
+    home.write(".purple/prefs.xml", &PREFERENCES.replace("PLUGIN", PLUGIN))
 }
 
 fn accounts(port: u16) -> String {
