@@ -3,7 +3,7 @@
 use core::time::Duration;
 use std::collections::BTreeMap;
 
-use otr_session::{Config, Event, MessageReceived, NotPossible, RENEW_PATIENCE, RESENT, Sent, Warning};
+use otr_session::{Config, Event, MessageReceived, NotPossible, RENEW_PATIENCE, RESENT, Sent, SessionState, Warning};
 use otr_tests::pair::{Pair, Who, pick, rng};
 use rand_core::Rng;
 
@@ -256,4 +256,38 @@ fn what_is_compared_takes_no_place_from_texts_that_are_named_as_read() {
     let mut heard = Heard::default();
     hear(&mut pair, Who::Alice, &mut heard);
     assert_eq!(heard.returned, []);
+}
+
+#[test]
+fn a_talk_that_moves_to_the_suite_leaves_nothing_in_doubt() {
+    for seed in 0..20 {
+        let mut pair = Pair::with_curve25519(seed, Config::default());
+        pair.start(Who::Alice);
+        while [&pair.alice, &pair.bob].iter().any(|side| side.state() != SessionState::Encrypted) {
+            pair.deliver(Who::Alice);
+            pair.deliver(Who::Bob);
+        }
+        let mut random = rng(seed);
+        for step in 0..30 {
+            let who = *pick(&[Who::Alice, Who::Bob], &mut random);
+            if random.next_u32().is_multiple_of(4) {
+                assert_eq!(pair.send(who, &step.to_string()), Sent::Encrypted);
+            } else {
+                pair.deliver(who);
+            }
+        }
+        let now = pair.now;
+        pair.bob.account.end("alice", now);
+        let mut heard = Heard::default();
+        hear(&mut pair, Who::Bob, &mut heard);
+        assert_eq!(heard.returned, [], "run {seed}");
+    }
+}
+
+#[test]
+fn our_records_have_types_of_their_own() {
+    let ours = [otr_session::UNREAD, otr_session::READ, otr_session::ONLY_READ, otr_session::SUITES].map(|kind| kind.0);
+    let different: std::collections::BTreeSet<u16> = ours.into_iter().collect();
+    assert_eq!(different.len(), ours.len());
+    assert!(different.iter().all(|kind| *kind > 8), "those are the spec's");
 }

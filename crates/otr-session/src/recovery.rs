@@ -36,7 +36,7 @@ pub const READ: TlvType = TlvType(0x4f53);
 
 /// The same, where new keys were wanted because messages may have been lost and did not come: nothing else was read of
 /// what came with the keys that this message is in. Who reads it knows what is lost, or still under way.
-pub const ONLY_READ: TlvType = TlvType(0x4f54);
+pub const ONLY_READ: TlvType = TlvType(0x4f55);
 
 /// What a text that goes out again begins with, as in other programs (attack rule RESEND-3).
 pub const RESENT: &str = "[resent] ";
