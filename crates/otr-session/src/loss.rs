@@ -55,7 +55,7 @@ impl Loss {
 
     /// The other side has read nothing but what it has named. New keys may still come, with which it names the rest.
     pub(crate) fn wait_for_names(&mut self, now: Duration) {
-        self.doubtful_until.get_or_insert(now.saturating_add(RESEND_WINDOW).saturating_add(UNSURE_AFTER));
+        self.doubtful_until = Some(now.saturating_add(RESEND_WINDOW).saturating_add(UNSURE_AFTER));
     }
 
     /// The other side says what it has read and what not.

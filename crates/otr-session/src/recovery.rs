@@ -216,7 +216,10 @@ impl Contact {
             reports = true;
             let (macs, _) = tlv.value().as_chunks();
             let named = self.unconfirmed.take_named(macs, reader);
-            unread.extend(named.into_iter().filter(|_| tlv.kind() == UNREAD));
+            match tlv.kind() {
+                UNREAD => unread.extend(named),
+                _ => self.unconfirmed.confirm_named(&named),
+            }
         }
         if only {
             // With new keys the other side names what is still under way.

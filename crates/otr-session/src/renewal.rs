@@ -36,6 +36,8 @@ impl Contact {
         let version = self.private_session()?.header().version();
         let version = self.version_of_repair(version, turn.shared).ok_or(NotPossible::Policy)?;
         self.unconfirmed.doubt();
+        // New keys come with one of the contact's programs; texts that went to another one are not named with them.
+        self.loss.wait_for_names(turn.now);
         self.renewal = Some(Renewal { until: turn.now.saturating_add(RENEW_PATIENCE), asked: 1 });
         self.begin_exchange(version, turn);
         Ok(())

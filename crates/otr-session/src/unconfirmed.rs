@@ -17,6 +17,9 @@ pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
 /// How many bytes of text to one contact are kept, in the same way: 64 KiB, or one longer text.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
+/// Of how many sessions it is remembered that a text had to make room; of an earlier one it is told.
+const MAX_FORGOTTEN: usize = 4;
+
 /// What identifies a Data message to both sides: its authenticator.
 pub(crate) type MessageMac = [u8; 20];
 
@@ -24,8 +27,8 @@ pub(crate) type MessageMac = [u8; 20];
 #[derive(Default)]
 pub(crate) struct Unconfirmed {
     texts: VecDeque<SentText>,
-    /// The session and announced key of the last text that had to make room.
-    forgotten: Option<(u64, KeyId)>,
+    /// Of each session in which a text had to make room, the last one's announced key; see [`MAX_FORGOTTEN`].
+    forgotten: VecDeque<(u64, KeyId)>,
 }
 
 /// A text that went out.
@@ -85,8 +88,8 @@ impl SentText {
 
 impl Unconfirmed {
     /// Takes in a text, of whatever length; the oldest make room: of those in doubt, which go to `hand_back`, and of the others,
-    /// each by themselves, for many are in doubt only until the other side names them. Whether others that went out in an
-    /// earlier session made room is the answer, once.
+    /// each by themselves, for many are in doubt only until the other side names them. Whether it cannot be remembered any more
+    /// that others made room is the answer.
     #[must_use]
     pub(crate) fn push(&mut self, text: SentText, mut hand_back: impl FnMut(&SentText)) -> bool {
         self.texts.push_back(text);
@@ -95,10 +98,21 @@ impl Unconfirmed {
         }
         let mut forgot_earlier = false;
         while let Some(oldest) = self.take_excess(false) {
-            forgot_earlier |= self.forgotten.is_some_and(|(session, _)| session != oldest.session);
-            self.forgotten = Some((oldest.session, oldest.announces));
+            self.forgotten.retain(|(session, _)| *session != oldest.session);
+            self.forgotten.push_back((oldest.session, oldest.announces));
+            if self.forgotten.len() > MAX_FORGOTTEN {
+                self.forgotten.pop_front();
+                forgot_earlier = true;
+            }
         }
         forgot_earlier
+    }
+
+    /// The other side names what it has read. As with its keys, whoever has read a text has read all before it, unless some
+    /// may have been lost alone.
+    pub(crate) fn confirm_named(&mut self, named: &[SentText]) {
+        let certain = |session| named.iter().any(|sent| sent.session == session && !sent.is_doubtful);
+        self.forgotten.retain(|(session, _)| !certain(*session));
     }
 
     /// The oldest of those in doubt, or of the others, if they are too many.
@@ -119,13 +133,15 @@ impl Unconfirmed {
     /// Whether a text made room that was not confirmed and went out in a session for which `is_over` holds. It is told
     /// once.
     pub(crate) fn forgot_any(&mut self, is_over: impl Fn(u64) -> bool) -> bool {
-        self.forgotten.take_if(|(session, _)| is_over(*session)).is_some()
+        let before = self.forgotten.len();
+        self.forgotten.retain(|(session, _)| !is_over(*session));
+        self.forgotten.len() < before
     }
 
     /// The other side has used our key `used` in a session: it has received what announced that key first, and all
     /// that went out before.
     pub(crate) fn confirm(&mut self, session: u64, used: KeyId) {
-        self.forgotten.take_if(|(of, announces)| *of == session && *announces < used);
+        self.forgotten.retain(|(of, announces)| *of != session || *announces >= used);
         self.texts.retain(|sent| {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
             sent.session != session || later || sent.is_doubtful
@@ -179,7 +195,7 @@ impl Unconfirmed {
     /// Whether anything unconfirmed went out in a session for which `is_over` holds.
     pub(crate) fn any_over(&self, is_over: impl Fn(u64) -> bool) -> bool {
         self.texts.iter().any(|sent| is_over(sent.session))
-            || self.forgotten.is_some_and(|(session, _)| is_over(session))
+            || self.forgotten.iter().any(|(session, _)| is_over(*session))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -284,13 +300,19 @@ mod tests {
     }
 
     #[test]
-    fn what_was_forgotten_of_an_earlier_session_is_told() {
+    fn of_a_few_sessions_it_is_remembered_that_texts_made_room() {
         let mut log = Unconfirmed::default();
         let most = u8::try_from(MAX_UNCONFIRMED_TEXTS).unwrap();
-        let told = (0..=most).any(|number| log.push(sent(number, 1, 2, true), |_| {}));
-        assert!(!told, "it may still be confirmed");
-        let told: Vec<bool> = (0..most).map(|number| log.push(sent(number, 2, 2, true), |_| {})).collect();
-        assert_eq!(told.iter().filter(|told| **told).count(), 0, "all those are of session 1");
-        assert!(log.push(sent(0, 2, 2, true), |_| {}));
+        let mut fill = |session| (0..most).filter(|number| log.push(sent(*number, session, 2, true), |_| {})).count();
+        let told: Vec<usize> = (1..=7).map(&mut fill).collect();
+        // The first session's texts make room in the second, and so on.
+        assert_eq!(told, [0, 0, 0, 0, 0, 1, 1]);
+        assert!(!log.forgot_any(|session| session < 3) && log.forgot_any(|session| session == 3));
+        log.confirm_named(&[sent(1, 4, 2, true)]);
+        assert!(!log.forgot_any(|session| session == 4));
+        let mut lost_alone = sent(1, 5, 2, true);
+        lost_alone.is_doubtful = true;
+        log.confirm_named(&[lost_alone]);
+        assert!(log.forgot_any(|session| session == 5));
     }
 }

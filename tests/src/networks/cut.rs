@@ -210,22 +210,24 @@ impl State {
         }
     }
 
-    /// Remembers what was read, and says how much of it is still to be passed on, and whether that is the end.
-    fn take(&mut self, number: usize, direction: Direction, bytes: &[u8]) -> (usize, Option<Manner>) {
+    /// Remembers what was read, and says how much of it is still to be passed on, and whether that is the end. `None` where
+    /// the connection was cut: the system may still hand on what comes before its threads have woken.
+    fn take(&mut self, number: usize, direction: Direction, bytes: &[u8]) -> Option<(usize, Option<Manner>)> {
+        self.live.iter().find(|connection| connection.number == number)?;
         if let Some(recording) = self.recordings.get_mut(number) {
             match direction {
                 Direction::Up => recording.up.extend_from_slice(bytes),
                 Direction::Down => recording.down.extend_from_slice(bytes),
             }
         }
-        match &mut self.planned {
+        Some(match &mut self.planned {
             Some(cut) if cut.direction == direction => {
                 let passed = bytes.len().min(cut.after);
                 cut.after = cut.after.saturating_sub(passed);
                 (passed, (cut.after == 0).then_some(cut.manner))
             }
             _ => (bytes.len(), None),
-        }
+        })
     }
 }
 
@@ -276,7 +278,7 @@ fn pass(connection: &Connection, direction: Direction, wire: &Wire) {
     let mut buffer = [0; CHUNK];
     while let Ok(length @ 1..) = from.read(&mut buffer) {
         let bytes = buffer.get(..length).unwrap_or_default();
-        let (passed, end) = wire.lock().take(connection.number, direction, bytes);
+        let Some((passed, end)) = wire.lock().take(connection.number, direction, bytes) else { break };
         let written = to.write_all(bytes.get(..passed).unwrap_or_default());
         if let Some(manner) = end {
             wire.lock().cut(manner);

@@ -108,15 +108,28 @@ impl Lines {
         news.then_some(line)
     }
 
-    /// The session hands a text back: as it was typed, unless that has been said.
+    /// The session hands a text back: as it was typed, unless that has been said. It does not say which of several with the
+    /// same words it is: so it is the first of those of which nothing was said, or one is told twice rather than none.
     pub(crate) fn handed_back(&mut self, body: &str) -> Option<String> {
-        let told = |line: &&mut Typed| line.body == body && line.state == State::Returned;
-        if let Some(line) = self.lines.iter_mut().find(told) {
-            // The next one with the same words is another one.
-            line.body.clear();
-            return None;
-        }
-        let Some(line) = self.lines.iter_mut().find(|line| line.body == body) else { return Some(body.to_owned()) };
+        let mut alike = self.lines.iter_mut().filter(|line| line.body == body);
+        let mut told = None;
+        let Some(line) = alike.find_map(|line| {
+            if line.state == State::Returned {
+                told.get_or_insert(line);
+                None
+            } else {
+                Some(line)
+            }
+        }) else {
+            return match told {
+                // The next one with the same words is another one.
+                Some(line) => {
+                    line.body.clear();
+                    None
+                }
+                None => Some(body.to_owned()),
+            };
+        };
         line.state = State::Returned;
         line.body.clear();
         Some(line.text.clone())
@@ -166,8 +179,8 @@ mod tests {
         lines.go(second, None);
         lines.grow(Some(second), 1);
         assert!(lines.failed(first).is_some());
-        assert_eq!(lines.handed_back("yes"), None);
-        assert_eq!(lines.handed_back("yes").as_deref(), Some("yes"));
+        assert_eq!(lines.handed_back("yes").as_deref(), Some("yes"), "nothing has been said of the second");
+        assert_eq!(lines.handed_back("yes"), None, "both have been told");
     }
 
     #[test]
