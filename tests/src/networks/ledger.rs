@@ -40,13 +40,13 @@ impl Ledger {
 
     /// Goes through what both sides said, each a line a line.
     ///
-    /// Every text arrives once, unchanged and in order, or the sender is told that it did not, or perhaps did not.
+    /// Every text arrives once, unchanged and in order, unless it says that it is sent again, or the sender is told that it did not, or perhaps did not.
     /// What is said to be certain is true.
     pub(super) fn settle(&self, sender: Reader<'_>, receiver: Reader<'_>) -> Result<Account, String> {
         let numbers: BTreeMap<&str, usize> =
             self.typed.iter().enumerate().map(|(number, text)| (text.as_str(), number)).collect();
         let number = |text: &str| numbers.get(text).copied().ok_or_else(|| format!("nobody typed this: {text}"));
-        let mut arrived = BTreeSet::new();
+        let (mut arrived, mut again) = (BTreeSet::new(), BTreeSet::new());
         for word in receiver.words(&self.marker) {
             match word {
                 Word::Received(text) => {
@@ -57,10 +57,20 @@ impl Ledger {
                     }
                     arrived.insert(number);
                 }
+                Word::ReceivedAgain(text) => {
+                    let number = number(text)?;
+                    if !again.insert(number) {
+                        return Err(format!("arrives twice: {text}"));
+                    }
+                }
                 Word::Strange(line) => return Err(format!("{} shows: {line}", receiver.me)),
                 _ => {}
             }
         }
+        if let Some(number) = again.intersection(&arrived).next() {
+            return Err(format!("arrives twice: {}", self.typed.get(*number).map_or("", String::as_str)));
+        }
+        arrived.append(&mut again);
         let (mut returned, mut open) = (BTreeSet::new(), BTreeSet::new());
         for word in sender.words(&self.marker) {
             match word {
@@ -158,6 +168,8 @@ mod tests {
         let more = "! texts before that may not have been read either";
         let account = settle(&["zx1", "zx2"], &["alice -> AB: zx1", more], &["alice: zx2"]);
         assert_eq!(account, Ok(Account { arrived: 1, unnamed: 1, ..Account::default() }));
+        let account = settle(&["zx1", "zx2"], &[], &["alice: zx2", "alice: [resent] zx1"]);
+        assert_eq!(account, Ok(Account { arrived: 2, ..Account::default() }));
         settle(&["zx1"], &[more, "alice -> AB: zx1"], &[]).unwrap_err();
     }
 
@@ -170,6 +182,7 @@ mod tests {
             (one, &[], &["alice: zx1", "alice: zx1"], "arrives twice"),
             (two, &[], &["alice: zx2", "alice: zx1"], "arrives out of order"),
             (one, &["! not delivered (x): zx1"], &["alice: zx1"], "said not to be delivered, and arrived"),
+            (one, &[], &["alice: zx1", "alice: [resent] zx1"], "arrives twice"),
             (one, &[], &["alice: zx1!"], "nobody typed this: zx1!"),
             (one, &[], &["alice (in clear): zx1"], "bob shows: alice (in clear): zx1"),
             (one, &["alice (in clear): zx1"], &["alice: zx1"], "alice shows: alice (in clear): zx1"),

@@ -1,10 +1,14 @@
 //! The lines of `otr chat`, as far as they tell what became of a text.
 
+use otr_session::RESENT;
+
 /// What a line says of one of our texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word<'a> {
     /// It came from the other side, encrypted.
     Received(&'a str),
+    /// The same, and it says itself that it went out before: it comes after what was typed later.
+    ReceivedAgain(&'a str),
     /// The network has taken it, encrypted.
     Sent(&'a str),
     /// It waits.
@@ -24,6 +28,9 @@ pub(super) enum Word<'a> {
 /// All our texts begin with `marker`, and a line without it is about none of them.
 pub(super) fn read<'a>(line: &'a str, marker: &str, me: &str, peer: &str) -> Option<Word<'a>> {
     let (head, text) = line.split_at(line.find(marker)?);
+    if head == format!("{peer}: {RESENT}") {
+        return Some(Word::ReceivedAgain(text));
+    }
     let Some(head) = head.strip_suffix(": ") else { return Some(Word::Strange(line)) };
     if head == peer {
         return Some(Word::Received(text));
