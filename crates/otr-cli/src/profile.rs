@@ -11,7 +11,7 @@ use otr_wire::InstanceTag;
 
 use crate::{args::Curve25519, error::Error, outside};
 
-pub(crate) use records::Decision;
+pub(crate) use records::{CaughtUp, Decision};
 
 /// The names of an account, and its store if it has one.
 #[derive(Debug)]

@@ -4,6 +4,7 @@ use base64ct::{Base64, Encoding};
 use otr_crypto::{Fingerprint, IdentityKey};
 use otr_store::{Error, ForeignFile};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 use zeroize::Zeroizing;
 
 use crate::dsa;
@@ -15,9 +16,10 @@ const PROTOCOL: &str = "prpl-jabber";
 const MIN_TAG: u32 = 0x100;
 
 #[derive(Deserialize)]
-struct File {
-    #[serde(rename = "Accounts")]
-    accounts: Option<Vec<Account>>,
+struct File<'a> {
+    /// As they stand in the file, so that each has its place there.
+    #[serde(rename = "Accounts", borrow)]
+    accounts: Option<Vec<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -61,12 +63,20 @@ struct OldFingerprint {
 
 pub(crate) fn read(file: &ForeignFile, found: &mut Found) -> Result<(), Error> {
     let damaged = |line, problem| Error::Damaged { file: file.path().to_owned(), line, problem };
-    let contents: File = serde_json::from_slice(file.bytes())
+    let contents: File<'_> = serde_json::from_slice(file.bytes())
         .map_err(|error| damaged(error.line().max(1), "this is no list of CoyIM's accounts"))?;
+    let mut lines = Lines { bytes: file.bytes(), position: 0, line: 1 };
     for account in contents.accounts.unwrap_or_default() {
+        let line = lines.of(account.get());
+        let account: Account = match serde_json::from_str(account.get()) {
+            Ok(account) => account,
+            Err(error) => {
+                let line = line + error.line().saturating_sub(1);
+                found.problems.push(damaged(line, "this is no account of CoyIM's").into());
+                continue;
+            }
+        };
         let name = Name::new(account.account.as_str(), PROTOCOL);
-        // JSON does not say afterwards in which line something stood; the account's name does.
-        let line = 1 + lines_before(file.bytes(), account.account.as_bytes());
         let Contents { key, fingerprints, tag, problems } = Contents::of(account, &name);
         found.keys.extend(key.map(|key| FoundKey { name: name.clone(), key }));
         found.fingerprints.extend(fingerprints);
@@ -74,6 +84,24 @@ pub(crate) fn read(file: &ForeignFile, found: &mut Found) -> Result<(), Error> {
         found.problems.extend(problems.into_iter().map(|problem| damaged(line, problem).into()));
     }
     Ok(())
+}
+
+/// The lines of parts of the file, asked for in their order, so that all of them together take one pass.
+struct Lines<'a> {
+    bytes: &'a [u8],
+    position: usize,
+    line: usize,
+}
+
+impl Lines<'_> {
+    /// The line, counted from 1, where `part` of these bytes begins.
+    fn of(&mut self, part: &str) -> usize {
+        let position = part.as_ptr().addr().saturating_sub(self.bytes.as_ptr().addr());
+        let passed = self.bytes.get(self.position..position).unwrap_or_default();
+        self.line += passed.iter().filter(|byte| **byte == b'\n').count();
+        self.position = self.position.max(position);
+        self.line
+    }
 }
 
 /// What an account comes to.
@@ -123,9 +151,4 @@ fn key(encoded: &str) -> Result<IdentityKey, &'static str> {
     let mut bytes = Zeroizing::new(vec![0; encoded.len()]);
     let bytes = Base64::decode(encoded, &mut bytes).map_err(|_| "a private key is not in base64")?;
     dsa::from_mpis(bytes)
-}
-
-fn lines_before(bytes: &[u8], part: &[u8]) -> usize {
-    let position = bytes.windows(part.len().max(1)).position(|window| window == part).unwrap_or(0);
-    bytes.iter().take(position).filter(|byte| **byte == b'\n').count()
 }

@@ -84,6 +84,46 @@ impl Found {
     }
 }
 
+/// The most that the fingerprints of one file may come to, in bytes of libotr's format: what a file of libotr's may have
+/// here. In some formats every contact is one of every account, and a small file stands for a product.
+const MAX_FINGERPRINTS: usize = 1 << 20;
+const TOO_MANY: &str = "the fingerprints up to here come to more than 1 MiB; those that follow are not read";
+
+/// Takes the fingerprints of one file, as long as they are not too many.
+pub(crate) struct Taking<'a> {
+    fingerprints: &'a mut Vec<FoundFingerprint>,
+    /// How many bytes more. `None` after there were too many, which is told once.
+    left: Option<usize>,
+}
+
+impl<'a> Taking<'a> {
+    pub(crate) fn into(fingerprints: &'a mut Vec<FoundFingerprint>) -> Self {
+        Self { fingerprints, left: Some(MAX_FINGERPRINTS) }
+    }
+
+    /// One more, for each of `whose`: contact and account.
+    pub(crate) fn add<'n>(
+        &mut self,
+        whose: impl IntoIterator<Item = (&'n str, &'n Name)>,
+        fingerprint: Fingerprint,
+        verified: bool,
+    ) -> Result<(), &'static str> {
+        let trust = if verified { "verified" } else { "" };
+        for (contact, name) in whose {
+            // 40 digits, four tabs and the end of the line.
+            let size = contact.len() + name.account.len() + name.protocol.len() + trust.len() + 45;
+            let Some(left) = self.left else { return Ok(()) };
+            self.left = left.checked_sub(size);
+            if self.left.is_none() {
+                return Err(TOO_MANY);
+            }
+            let (contact, name, trust) = (contact.to_owned(), name.clone(), trust.to_owned());
+            self.fingerprints.push(FoundFingerprint { contact, name, fingerprint, trust });
+        }
+        Ok(())
+    }
+}
+
 /// Why a file, or a part of one, could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

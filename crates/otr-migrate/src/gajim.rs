@@ -1,6 +1,8 @@
 //! Gajim's configuration, for the address behind the label of an account: lines such as
 //! `accounts.LABEL.name = me` and `accounts.LABEL.hostname = example.org`.
 
+use std::collections::HashMap;
+
 use otr_store::{Error, ForeignFile};
 
 use crate::Places;
@@ -19,17 +21,21 @@ pub(crate) fn label(places: &Places, address: &str) -> Result<Option<String>, Er
 fn accounts(places: &Places) -> Result<Vec<(String, String)>, Error> {
     let Some(directory) = &places.config else { return Ok(Vec::new()) };
     let Some(file) = ForeignFile::read(&directory.join("gajim/config"))? else { return Ok(Vec::new()) };
-    let lines: Vec<&str> =
-        file.bytes().split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok()).collect();
-    let setting = |line: &str, name: &str| {
+    let lines = || file.bytes().split(|byte| *byte == b'\n').filter_map(|line| str::from_utf8(line).ok());
+    let setting = |line: &'_ str, name: &str| {
         let (key, value) = line.trim_end().split_once(" = ")?;
         let label = key.strip_prefix("accounts.")?.strip_suffix(name)?.strip_suffix('.')?;
         Some((label.to_owned(), value.to_owned()))
     };
-    let names = lines.iter().filter_map(|line| setting(line, "name"));
-    let host = |label: &str| {
-        let all = lines.iter().filter_map(|line| setting(line, "hostname"));
-        all.into_iter().find_map(|(other, host)| (other == label).then_some(host))
+    let mut hosts = HashMap::new();
+    for (label, host) in lines().filter_map(|line| setting(line, "hostname")) {
+        // Said twice, the first counts.
+        hosts.entry(label).or_insert(host);
+    }
+    let names = lines().filter_map(|line| setting(line, "name"));
+    let address = |(label, name): (String, String)| {
+        let address = format!("{name}@{}", hosts.get(&label)?);
+        Some((label, address))
     };
-    Ok(names.filter_map(|(label, name)| host(&label).map(|host| (label, format!("{name}@{host}")))).collect())
+    Ok(names.filter_map(address).collect())
 }

@@ -21,6 +21,8 @@ pub struct Importing {
     pub name: Option<Name>,
     /// Put a key in place of another that the account has.
     pub replace: bool,
+    /// Take over trust in a fingerprint that is here already and not verified. The user may have taken that back.
+    pub trust: bool,
     /// Take instance tags as well. Two programs that use one at the same time get in each other's way.
     pub instance_tags: bool,
 }
@@ -71,7 +73,7 @@ pub enum Outcome {
     Taken,
     /// It is taken, and another key of the account goes.
     Replaces(Fingerprint),
-    /// The fingerprint is here already, and now it counts as verified.
+    /// The fingerprint is here already, or comes before, and now it counts as verified.
     Verifies,
     /// It is here already.
     Known,
@@ -98,6 +100,9 @@ pub enum Reason {
     /// The account has another instance tag here.
     #[error("the account has another instance tag here, {0:08x}")]
     OtherTag(u32),
+    /// The fingerprint is here already and not verified, whether nobody has done so or it was taken back.
+    #[error("it is here already, as not verified")]
+    NotVerified,
     /// It has a name that cannot be stored.
     #[error("a name in it is empty, too long, or has control characters")]
     Unstorable,

@@ -1,7 +1,8 @@
 //! Jitsi's configuration, `sip-communicator.properties`, in which its OTR plugin keeps keys among all other settings.
 //!
 //! A property is called `net.java.sip.communicator.plugin.otr.` and the name of an account or a contact, in which every
-//! character but letters and digits has become `_`. So the names themselves come from elsewhere: those of accounts from
+//! character but letters and digits has become `_`: one name may stand for several people, and then none of them is taken as
+//! verified. So the names themselves come from elsewhere: those of accounts from
 //! the `ACCOUNT_UID` of the same file, those of contacts from `contactlist.xml` beside it.
 //!
 //! | property | value |
@@ -11,14 +12,14 @@
 //! | `CONTACTFINGERPRINT_fingerprint_verified` | `true` if the user has verified it |
 //! | `CONTACT_publicKey`, `CONTACT_publicKey_verified` | the same in older versions, one key only |
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use otr_crypto::Fingerprint;
 use otr_store::{Error, ForeignFile};
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 
-use crate::found::{Found, FoundFingerprint, FoundKey, Name};
+use crate::found::{Found, FoundKey, Name, Taking};
 use crate::properties::{self, Property};
 use crate::{java_key, xml};
 
@@ -32,28 +33,36 @@ struct Entry<'a> {
     public: Option<&'a Property>,
     public_verified: bool,
     fingerprints: Option<&'a Property>,
-    verified: Vec<Fingerprint>,
+    verified: BTreeSet<Fingerprint>,
 }
 
+/// The line of something that is wrong, and what it is.
+type Wrong = (usize, &'static str);
+
 pub(crate) fn read(file: &ForeignFile, found: &mut Found) -> Result<(), Error> {
-    let properties = properties::parse(file.bytes()).map_err(|(offset, problem)| file.damaged(offset, problem))?;
+    let at = |(line, problem): Wrong| Error::Damaged { file: file.path().to_owned(), line, problem };
+    let properties = properties::parse(file.bytes()).map_err(at)?;
     let accounts: HashMap<String, Name> = properties
         .iter()
         .filter(|property| property.key.ends_with(".ACCOUNT_UID"))
         .map(|property| (friendly(&property.value), account(&property.value)))
         .collect();
     let contacts = Contacts::beside(file)?;
+    let mut taking = Taking::into(&mut found.fingerprints);
     for (name, entry) in sort(&properties) {
         let outcome = match (accounts.get(name), entry.private) {
-            (Some(account), Some(_)) => {
-                key(file, &entry).map(|key| found.keys.push(FoundKey { name: account.clone(), key }))
+            (Some(account), Some(private)) => {
+                key(private, entry.public).map(|key| found.keys.push(FoundKey { name: account.clone(), key }))
             }
-            (None, Some(private)) => Err(file.damaged(private.offset, "no account here has this private key")),
+            (None, Some(private)) => Err((private.line, "no account here has this private key")),
             (Some(_), None) => Ok(()),
-            (None, None) => contact(file, name, &entry, &contacts).map(|all| found.fingerprints.extend(all)),
+            (None, None) => theirs(&entry).and_then(|theirs| {
+                let owners = contacts.0.get(name).map(Vec::as_slice).unwrap_or_default();
+                take(&theirs, owners, &mut taking).map_err(|problem| (theirs.line, problem))
+            }),
         };
-        if let Err(error) = outcome {
-            found.problems.push(error.into());
+        if let Err(wrong) = outcome {
+            found.problems.push(at(wrong).into());
         }
     }
     Ok(())
@@ -75,57 +84,62 @@ fn sort(properties: &[Property]) -> BTreeMap<&str, Entry<'_>> {
             entries.entry(name).or_default().fingerprints = Some(property);
         } else if let Some(both) = rest.strip_suffix("_fingerprint_verified")
             && let Some((name, hex)) = both.len().checked_sub(40).and_then(|length| both.split_at_checked(length))
-            && let (Ok(fingerprint), true) = (hex.parse(), is_true)
+            && let Ok(fingerprint) = hex.parse()
         {
-            entries.entry(name).or_default().verified.push(fingerprint);
+            // Said twice, the later line counts, as for Java.
+            let verified = &mut entries.entry(name).or_default().verified;
+            let _ = if is_true { verified.insert(fingerprint) } else { verified.remove(&fingerprint) };
         }
     }
     entries
 }
 
-fn key(file: &ForeignFile, entry: &Entry<'_>) -> Result<otr_crypto::IdentityKey, Error> {
-    let Some(private) = entry.private else { return Err(file.damaged(0, "there is no private key")) };
-    let at = |problem| file.damaged(private.offset, problem);
-    let public = entry.public.ok_or_else(|| at("the public key of this private key is missing"))?;
-    java_key::pair(&private.value, &public.value).map_err(at)
+fn key(private: &Property, public: Option<&Property>) -> Result<otr_crypto::IdentityKey, Wrong> {
+    let public = public.ok_or((private.line, "the public key of this private key is missing"))?;
+    java_key::pair(&private.value, &public.value).map_err(|problem| (private.line, problem))
 }
 
-fn contact(
-    file: &ForeignFile,
-    name: &str,
-    entry: &Entry<'_>,
-    contacts: &Contacts,
-) -> Result<Vec<FoundFingerprint>, Error> {
-    let mut fingerprints = BTreeMap::new();
-    let mut place = 0;
+/// The fingerprints under a name, each once, and whether it is verified.
+#[derive(Default)]
+struct Theirs {
+    line: usize,
+    fingerprints: BTreeMap<Fingerprint, bool>,
+}
+
+/// There may be none: that something which is not there is verified says nothing.
+fn theirs(entry: &Entry<'_>) -> Result<Theirs, Wrong> {
+    let mut theirs = Theirs::default();
     if let Some(public) = entry.public {
-        place = public.offset;
-        let key = java_key::public(&public.value).map_err(|problem| file.damaged(public.offset, problem))?;
-        fingerprints.insert(key.fingerprint(), entry.public_verified);
+        theirs.line = public.line;
+        let key = java_key::public(&public.value).map_err(|problem| (public.line, problem))?;
+        theirs.fingerprints.insert(key.fingerprint(), entry.public_verified);
     }
     if let Some(list) = entry.fingerprints {
-        place = list.offset;
+        theirs.line = list.line;
         for hex in list.value.split(',') {
-            let problem = "a fingerprint is not 40 hexadecimal digits";
-            let fingerprint = hex.trim().parse().map_err(|_| file.damaged(list.offset, problem))?;
-            let verified = entry.verified.contains(&fingerprint);
-            *fingerprints.entry(fingerprint).or_insert(false) |= verified;
+            let problem = (list.line, "a fingerprint is not 40 hexadecimal digits");
+            let fingerprint = hex.trim().parse().map_err(|_| problem)?;
+            *theirs.fingerprints.entry(fingerprint).or_insert(false) |= entry.verified.contains(&fingerprint);
         }
     }
-    if fingerprints.is_empty() {
-        // That something which is not there is verified says nothing.
-        return Ok(Vec::new());
+    Ok(theirs)
+}
+
+/// Whose each fingerprint is. The same address under several accounts of ours is one person.
+fn take(theirs: &Theirs, owners: &[Contact], taking: &mut Taking<'_>) -> Result<(), &'static str> {
+    if theirs.fingerprints.is_empty() {
+        return Ok(());
     }
-    let owners =
-        contacts.0.get(name).ok_or_else(|| file.damaged(place, "the contact list does not say whose key this is"))?;
-    let all = owners.iter().flat_map(|owner| fingerprints.iter().map(move |one| (owner, one)));
-    let record = |(owner, (fingerprint, verified)): (&Contact, (&Fingerprint, &bool))| FoundFingerprint {
-        contact: owner.address.clone(),
-        name: owner.account.clone(),
-        fingerprint: *fingerprint,
-        trust: if *verified { "verified".to_owned() } else { String::new() },
-    };
-    Ok(all.map(record).collect())
+    let people: HashSet<_> = owners.iter().map(|owner| (&owner.address, &owner.account.protocol)).collect();
+    for (fingerprint, verified) in &theirs.fingerprints {
+        let whose = owners.iter().map(|owner| (owner.address.as_str(), &owner.account));
+        taking.add(whose, *fingerprint, *verified && people.len() == 1)?;
+    }
+    match people.len() {
+        0 => Err("the contact list does not say whose key this is"),
+        1 => Ok(()),
+        _ => Err("several contacts share this name, so their keys are taken as not verified"),
+    }
 }
 
 /// A name as it stands in properties.

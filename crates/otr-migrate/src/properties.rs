@@ -5,58 +5,59 @@ use zeroize::Zeroizing;
 
 /// One property.
 pub(crate) struct Property {
-    /// Where it begins, in bytes from the start.
-    pub(crate) offset: usize,
+    /// The line in which it begins, counted from 1.
+    pub(crate) line: usize,
     pub(crate) key: String,
     /// It may be a private key.
     pub(crate) value: Zeroizing<String>,
 }
 
-/// What is wrong, and where.
+/// What is wrong, and in which line.
 pub(crate) type SyntaxError = (usize, &'static str);
 
 /// All properties, in their order. What is not UTF-8 is taken for Latin-1, as Java writes it.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Vec<Property>, SyntaxError> {
     let mut properties = Vec::new();
-    let mut lines = Lines { bytes, position: 0 };
-    while let Some((offset, first)) = lines.next() {
-        let first = trim_start(first);
+    let mut lines = Lines { rest: bytes, line: 0 };
+    while let Some(first) = lines.next().map(trim_start) {
+        let line = lines.line;
         if first.is_empty() || first.starts_with(b"#") || first.starts_with(b"!") {
             continue;
         }
-        let mut whole = Zeroizing::new(Vec::new());
-        whole.reserve_exact(first.len());
-        whole.extend_from_slice(first);
-        while continues(&whole) {
-            whole.pop();
-            let Some((_, next)) = lines.next() else { break };
-            let next = trim_start(next);
-            // In a new piece of memory of the right size, so that growing leaves nothing behind.
-            let mut longer = Zeroizing::new(Vec::new());
-            longer.reserve_exact(whole.len() + next.len());
-            longer.extend_from_slice(&whole);
-            longer.extend_from_slice(next);
-            whole = longer;
+        let mut last = first;
+        let mut pieces = Vec::new();
+        while continues(last) {
+            pieces.push(last.split_last().map_or(last, |(_, piece)| piece));
+            last = lines.next().map(trim_start).unwrap_or_default();
         }
-        properties.push(property(offset, &whole)?);
+        pieces.push(last);
+        // Of the right size from the beginning, so that growing leaves nothing behind.
+        let mut whole = Zeroizing::new(Vec::with_capacity(pieces.iter().map(|piece| piece.len()).sum()));
+        for piece in pieces {
+            whole.extend_from_slice(piece);
+        }
+        properties.push(property(line, &whole)?);
     }
     Ok(properties)
 }
 
 struct Lines<'a> {
-    bytes: &'a [u8],
-    position: usize,
+    rest: &'a [u8],
+    /// The number of the line that was last given, counted from 1.
+    line: usize,
 }
 
 impl<'a> Lines<'a> {
-    /// The next line without its end, and where it begins.
-    fn next(&mut self) -> Option<(usize, &'a [u8])> {
-        let offset = self.position;
-        let rest = self.bytes.get(offset..).filter(|rest| !rest.is_empty())?;
-        let end = rest.iter().position(|byte| *byte == b'\n').unwrap_or(rest.len());
-        self.position = offset + end + 1;
-        let line = rest.get(..end).unwrap_or_default();
-        Some((offset, line.strip_suffix(b"\r").unwrap_or(line)))
+    /// The next line without its end.
+    fn next(&mut self) -> Option<&'a [u8]> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let end = self.rest.iter().position(|byte| *byte == b'\n').unwrap_or(self.rest.len());
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest.get(1..).unwrap_or_default();
+        self.line += 1;
+        Some(line.strip_suffix(b"\r").unwrap_or(line))
     }
 }
 
@@ -74,7 +75,7 @@ fn continues(line: &[u8]) -> bool {
     line.iter().rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
-fn property(offset: usize, line: &[u8]) -> Result<Property, SyntaxError> {
+fn property(number: usize, line: &[u8]) -> Result<Property, SyntaxError> {
     let mut escaped = false;
     let end = line.iter().position(|byte| {
         let ends = !escaped && (is_blank(*byte) || matches!(byte, b'=' | b':'));
@@ -84,9 +85,9 @@ fn property(offset: usize, line: &[u8]) -> Result<Property, SyntaxError> {
     let (key, rest) = line.split_at(end.unwrap_or(line.len()));
     let rest = trim_start(rest);
     let value = rest.strip_prefix(b"=").or_else(|| rest.strip_prefix(b":")).map_or(rest, trim_start);
-    let wrong = (offset, "an escape is not known");
+    let wrong = (number, "an escape is not known");
     let key = unescape(key).ok_or(wrong)?;
-    Ok(Property { offset, key: key.to_string(), value: unescape(value).ok_or(wrong)? })
+    Ok(Property { line: number, key: key.to_string(), value: unescape(value).ok_or(wrong)? })
 }
 
 fn unescape(text: &[u8]) -> Option<Zeroizing<String>> {
@@ -153,7 +154,19 @@ mod tests {
             assert_eq!(pairs(text), [(key.to_owned(), value.to_owned())], "{}", text.escape_ascii());
         }
         assert!(pairs(b"# a=b\n! c=d\n\n").is_empty());
-        assert_eq!(parse(b"ok=1\na=\\u00g0\n").err(), Some((5, "an escape is not known")));
+        assert_eq!(parse(b"ok=1\na=\\u00g0\n").err(), Some((2, "an escape is not known")));
+    }
+
+    #[test]
+    fn a_property_of_many_pieces_is_put_together_in_one_pass() {
+        // Put together anew with each piece, these were some 100 GB.
+        let count = 500_000;
+        let text = [b"a=".to_vec(), b"x\\\n".repeat(count), b"\nb=\\u00g0".to_vec()].concat();
+        assert_eq!(parse(&text).err(), Some((count + 2, "an escape is not known")));
+        let end = text.len() - b"\nb=\\u00g0".len();
+        assert_eq!(pairs(&text[..end]), [("a".to_owned(), "x".repeat(count))]);
+        // A backslash that was escaped in one piece does not continue the next.
+        assert_eq!(pairs(b"a=\\\\\\\n\\\\\nb=c").len(), 2);
     }
 
     proptest! {

@@ -41,11 +41,12 @@ pub fn read(files: &[PathBuf], how: &Reading<'_>) -> Found {
 }
 
 /// The files in `directory` that are in a format that is known here, whatever they are called. Copies that programs keep
-/// of an older state, `NAME.previous`, are none.
+/// of an older state or of a damaged file, `NAME.previous`, `NAME.replaced` and `NAME.damaged` with or without a number,
+/// are none: what is in them was overruled. Named alone, they are read like any other.
 pub fn files_in(directory: &Path) -> Vec<PathBuf> {
     let is_known = |path: &PathBuf| {
-        let older = path.extension().is_some_and(|extension| extension == "previous");
-        let file = ForeignFile::read(path).ok().flatten().filter(|_| !older);
+        let is_copy = path.file_name().and_then(|name| name.to_str()).is_some_and(otr_store::is_copy);
+        let file = ForeignFile::read(path).ok().flatten().filter(|_| !is_copy);
         file.is_some_and(|file| !matches!(Kind::of(file.bytes()), Kind::Empty | Kind::Unknown))
     };
     places::entries(directory).into_iter().filter(is_known).collect()

@@ -135,6 +135,33 @@ fn overlong_and_hostile_lines_are_passed_over_whole() {
     }
 }
 
+// attack: FILE-8
+#[test]
+fn a_small_file_that_stands_for_a_product_gives_no_more_than_a_file_may_have() {
+    let dir = tempfile::tempdir().unwrap();
+    let (all, hex) = (0..1000, "07".repeat(20));
+    let accounts: String = all.clone().map(|n| format!("me{n}@example.org.privateKey=x\n")).collect();
+    let contacts: String = all.clone().map(|n| format!("you{n}@example.org.fingerprint={hex}\n")).collect();
+    let chatsecure = put(&dir.path().join("otr_keystore"), accounts + &contacts);
+
+    let list = all
+        .clone()
+        .map(|n| format!("<contact account-id=\"Jabber:me{n}@example.org@example.org\" address=\"you@example.org\"/>"));
+    put(&dir.path().join("contactlist.xml"), format!("<contactlist>{}</contactlist>", list.collect::<String>()));
+    let many: Vec<String> = all.map(|n| format!("{n:040x}")).collect();
+    let p = "net.java.sip.communicator.plugin.otr.";
+    let jitsi = format!("{p}you_example_org_fingerprints={}\n{p}last_example_org_fingerprints={hex}\n", many.join(","));
+    let jitsi = put(&dir.path().join("sip-communicator.properties"), jitsi);
+    for path in [chatsecure, jitsi] {
+        let found = read_with_passphrase(&path);
+        check_problems(&found, &path);
+        let count = found.fingerprints.len();
+        assert!((5_000..20_000).contains(&count), "{count} of a million in {}", path.display());
+        let told = found.problems.iter().filter(|problem| problem.to_string().contains("more than 1 MiB")).count();
+        assert_eq!(told, 1);
+    }
+}
+
 /// Something done to p, q, g, y and x.
 type Change = fn(&mut [Vec<u8>; 5]);
 

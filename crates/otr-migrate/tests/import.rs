@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::fs;
 use std::time::{Duration, SystemTime};
 
+use otr_crypto::Fingerprint;
 use otr_migrate::{Importing, Item, Name, Outcome, Plan, PlanError, Reason, SeveralAccounts, Unnamed};
-use otr_store::{How, Verification};
+use otr_store::{How, Store, Verification};
 
 use common::*;
 
@@ -74,8 +76,7 @@ fn a_key_is_replaced_only_if_that_is_wanted_and_the_old_one_is_kept() {
     let plan = Plan::new(found(&files), &store, &how).unwrap();
     assert_eq!(outcomes(&plan), [Outcome::Left(Reason::OtherKey(fingerprint_of(key(1))))]);
     plan.carry_out(&mut store, SystemTime::UNIX_EPOCH).unwrap();
-    let stored =
-        |store: &otr_store::Store| fingerprint_of(&store.identity("me@example.org", "prpl-jabber").unwrap().unwrap());
+    let stored = |store: &Store| fingerprint_of(&store.identity("me@example.org", "prpl-jabber").unwrap().unwrap());
     assert_eq!(stored(&store), fingerprint_of(key(1)));
 
     how.replace = true;
@@ -85,6 +86,33 @@ fn a_key_is_replaced_only_if_that_is_wanted_and_the_old_one_is_kept() {
     assert_eq!(stored(&store), fingerprint_of(key(0)));
     let kept = found(&[store.path().join("otr.private_key.previous")]);
     assert_eq!(fingerprint_of(&kept.keys[0].key), fingerprint_of(key(1)));
+}
+
+#[test]
+fn every_key_that_goes_in_one_run_stays_in_a_file() {
+    let (dir, mut store) = store();
+    let accounts = ["one@example.org", "two@example.org"];
+    store.save_identity(accounts[0], "prpl-jabber", key(0)).unwrap();
+    store.save_identity(accounts[1], "prpl-jabber", key(1)).unwrap();
+    let new = accounts.into_iter().zip([key(1), key(0)]).map(|(account, key)| (account, "prpl-jabber", key));
+    let files = [put(&dir.path().join("k"), libotr_keys(&new.collect::<Vec<_>>()))];
+    let how = Importing { replace: true, ..Importing::default() };
+    let plan = Plan::new(found(&files), &store, &how).unwrap();
+    assert!(matches!(outcomes(&plan)[..], [Outcome::Replaces(_), Outcome::Replaces(_)]));
+    plan.carry_out(&mut store, SystemTime::UNIX_EPOCH).unwrap();
+
+    // What comes later overwrites no copy.
+    store.save_identity("three@example.org", "prpl-jabber", key(0)).unwrap();
+    let kept: Vec<(String, Fingerprint)> = fs::read_dir(store.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("otr.private_key"))
+        .flat_map(|path| found(&[path]).keys)
+        .map(|found| (found.name.account, fingerprint_of(&found.key)))
+        .collect();
+    for (account, key) in accounts.into_iter().zip([key(0), key(1)]) {
+        assert!(kept.contains(&(account.to_owned(), fingerprint_of(key))), "{account} in {kept:?}");
+    }
 }
 
 #[test]
@@ -135,9 +163,31 @@ fn trust_is_added_and_never_taken_away() {
     let file: String = lines.map(|(who, byte, trust)| fingerprint_line(who, me, "xmpp", byte, trust)).concat();
     // Within one file the later line counts, as for libotr.
     let plan = take(&[put(&dir.path().join("f"), &file)], &mut store);
-    assert_eq!(outcomes(&plan), [Outcome::Known, Outcome::Verifies, Outcome::Taken]);
-    let trust: Vec<String> = store.fingerprints().unwrap().records.into_iter().map(|known| known.trust).collect();
-    assert_eq!(trust, ["verified", "smp", ""]);
+    assert_eq!(outcomes(&plan), [Outcome::Known, Outcome::Left(Reason::NotVerified), Outcome::Taken]);
+    let trust = |store: &Store| -> Vec<String> {
+        store.fingerprints().unwrap().records.into_iter().map(|known| known.trust).collect()
+    };
+    assert_eq!(trust(&store), ["verified", "", ""]);
+    let how = Importing { trust: true, ..Importing::default() };
+    let plan = Plan::new(found(&[dir.path().join("f")]), &store, &how).unwrap();
+    assert_eq!(outcomes(&plan), [Outcome::Known, Outcome::Verifies, Outcome::Known]);
+    plan.carry_out(&mut store, SystemTime::UNIX_EPOCH).unwrap();
+    assert_eq!(trust(&store), ["verified", "smp", ""]);
+}
+
+/// What the user has taken back comes back only if that is wanted.
+#[test]
+fn distrust_here_outlives_an_import() {
+    let (dir, mut store) = store();
+    let me = "me@example.org";
+    // Twice in the file: that one comes before the other is no reason either.
+    let lines =
+        ["a", "b"].map(|resource| fingerprint_line("you", &format!("{me}/{resource}"), "prpl-jabber", 7, "smp"));
+    let files = [put(&dir.path().join("f"), lines.concat())];
+    assert_eq!(outcomes(&take(&files, &mut store)), [Outcome::Taken, Outcome::Known]);
+    store.set_trust("you", me, "prpl-jabber", &fingerprint(7), "").unwrap();
+    assert_eq!(outcomes(&take(&files, &mut store)), [Outcome::Left(Reason::NotVerified); 2]);
+    assert_eq!(store.fingerprints().unwrap().records, [known("you", me, "prpl-jabber", 7, "")]);
 }
 
 /// The same contact met with two resources of ours, or from two of theirs, is one.

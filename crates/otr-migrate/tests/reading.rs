@@ -279,6 +279,19 @@ fn coyims_accounts_are_read_unless_they_are_encrypted() {
     assert_eq!(contacts(&found), expected);
     assert_eq!(found.instance_tags[0].tag, 4096);
 
+    // What is wrong with one account hides no other, and is named where that account begins, wherever its name stands.
+    let accounts = r#"{"Accounts": [
+        {"Account": "a@example.org", "Peers": [{"UserID": "b@example.org"}]},
+        {"Account": "b@example.org", "PrivateKeys": ["A"]},
+        {"Account": 7},
+        {"Account": "c@example.org", "InstanceTag": 4096}
+    ]}"#;
+    let found = read(&[put(&home.path().join("accounts.json"), accounts)], &Reading::default());
+    let problems: Vec<String> = found.problems.iter().map(Problem::to_string).collect();
+    assert!(problems[0].ends_with("accounts.json, line 3: a private key is not in base64"), "{}", problems[0]);
+    assert!(problems[1].ends_with("accounts.json, line 4: this is no account of CoyIM's"), "{}", problems[1]);
+    assert_eq!((problems.len(), found.instance_tags.len()), (2, 1));
+
     let encrypted = put(&home.path().join("accounts.json.enc"), r#"{"Params": {"Nonce": "00"}, "Data": "00"}"#);
     let found = read(&[encrypted], &Reading::default());
     assert!(found.problems[0].to_string().contains("CoyIM has encrypted this"), "{}", found.problems[0]);
@@ -289,7 +302,9 @@ fn a_directory_is_searched_by_contents() {
     let home = home();
     let at = |name: &str| home.path().join(name);
     put(&at("a"), libotr_keys(&[("me@example.org", "xmpp", key(0))]));
-    put(&at("a.previous"), libotr_keys(&[("me@example.org", "xmpp", key(1))]));
+    for copy in ["previous", "damaged", "damaged.2", "replaced", "replaced.17"] {
+        put(&at(&format!("a.{copy}")), libotr_keys(&[("me@example.org", "xmpp", key(1))]));
+    }
     put(&at("b"), fingerprint_line("you@example.org", "me@example.org", "xmpp", 7, ""));
     put(&at("c"), potr_key(key(1)));
     put(&at("photo.jpeg"), [0xff, 0xd8, 0xff, 0xe0]);

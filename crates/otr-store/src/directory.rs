@@ -10,7 +10,8 @@ use crate::file::{self, Contents, MAX_FILE_SIZE, with_suffix};
 use crate::kind::Kind;
 use crate::lock::Lock;
 use crate::seal::Seal;
-use crate::{Error, damaged, leftovers, platform};
+use crate::{Error, access, copies, leftovers, platform};
+use copies::Reason;
 
 /// What is added to the name of a file that is encrypted.
 const ENCRYPTED: &str = ".age";
@@ -27,6 +28,8 @@ pub(crate) struct Directory {
     pub(crate) patience: Duration,
     /// With what the files are encrypted, once that is known.
     pub(crate) seal: Option<Seal>,
+    /// What stood in the file with the key when the key was taken from it or put there.
+    pub(crate) key_file: Vec<u8>,
 }
 
 /// What tells one state of a file from another, without reading it: which file it is, and when it was changed last.
@@ -45,7 +48,9 @@ impl Directory {
         if !path.is_dir() {
             platform::create_private_directory(path).map_err(|error| file::io_error(path, "create", &error))?;
         }
-        Ok(Self { path: path.to_owned(), accepts_exposed_keys: false, patience: PATIENCE, seal: None })
+        access::check_directory(path)?;
+        let path = path.to_owned();
+        Ok(Self { path, accepts_exposed_keys: false, patience: PATIENCE, seal: None, key_file: Vec::new() })
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -72,7 +77,7 @@ impl Directory {
         };
         self.check_access(kind, &contents)?;
         match &self.seal {
-            Some(seal) => seal.open(contents).map(Some),
+            Some(seal) => seal.open(contents).map(Some).map_err(|error| self.unopened(seal, error)),
             None => Ok(Some(contents)),
         }
     }
@@ -89,6 +94,7 @@ impl Directory {
         leftovers::remove(&self.path);
         let held = Held { directory: self, _lock: lock };
         if self.form()? == Form::Encrypted {
+            held.prove_key()?;
             held.remove_plain_copies()?;
         }
         Ok(held)
@@ -130,15 +136,7 @@ impl Directory {
     }
 
     fn check_access(&self, kind: Kind, contents: &Contents) -> Result<(), Error> {
-        if !kind.is_secret() || self.accepts_exposed_keys {
-            return Ok(());
-        }
-        let file = contents.path.clone();
-        match (contents.stranger, contents.exposure) {
-            (Some(owner), _) => Err(Error::NotOurs { file, owner }),
-            (None, Some(mode)) => Err(Error::Exposed { file, mode }),
-            (None, None) => Ok(()),
-        }
+        if self.accepts_exposed_keys { Ok(()) } else { access::check_file(kind, contents) }
     }
 }
 
@@ -161,11 +159,21 @@ impl Held<'_> {
         kind: Kind,
         edit: impl FnOnce(Option<&Contents>) -> Result<Zeroizing<Vec<u8>>, Error>,
     ) -> Result<(), Error> {
+        self.change_and_keep(kind, |_| false, edit)
+    }
+
+    /// The same; but where `keeps` holds for what is replaced, a copy of it is made first that nothing overwrites.
+    pub(crate) fn change_and_keep(
+        &self,
+        kind: Kind,
+        keeps: impl FnOnce(&Contents) -> bool,
+        edit: impl FnOnce(Option<&Contents>) -> Result<Zeroizing<Vec<u8>>, Error>,
+    ) -> Result<(), Error> {
         let old = self.read(kind)?;
         let new = edit(old.as_ref()).inspect_err(|error| {
             if let Some(old) = old.as_ref().filter(|_| error.is_damage()) {
                 // The error is what the caller needs to know, and the file itself is as it was.
-                let _ = damaged::keep(old);
+                let _ = copies::keep(old, Reason::Damaged);
             }
         })?;
         if old.as_ref().is_some_and(|old| *old.bytes == *new) {
@@ -175,11 +183,11 @@ impl Held<'_> {
         if u64::try_from(new.len()).map_or(true, |length| length > MAX_FILE_SIZE) {
             return Err(Error::TooLarge { file: path, limit: MAX_FILE_SIZE });
         }
-        let old = old.as_ref().map(Contents::on_disk);
-        match &self.directory.seal {
-            Some(seal) => file::replace(&path, old, &seal.close(&path, &new)?),
-            None => file::replace(&path, old, &new),
+        let sealed = self.directory.seal.as_ref().map(|seal| seal.close(&path, &new)).transpose()?;
+        if let Some(old) = old.as_ref().filter(|old| keeps(old)) {
+            copies::keep(old, Reason::Replaced)?.ok_or_else(|| Error::CopiesFull { file: path.clone() })?;
         }
+        file::replace(&path, old.as_ref().map(Contents::on_disk), sealed.as_deref().unwrap_or(&new))
     }
 
     /// Changes a file unless there is none.
@@ -192,6 +200,10 @@ impl Held<'_> {
             Some(_) => self.change(kind, |contents| contents.map_or(Ok(Zeroizing::default()), edit)),
             None => Ok(()),
         }
+    }
+
+    fn prove_key(&self) -> Result<(), Error> {
+        self.directory.seal.as_ref().map_or(Ok(()), |seal| self.directory.prove(seal))
     }
 
     /// What stands here in the clear beside its encrypted form, because a program died while it was about to remove it.
@@ -211,14 +223,10 @@ impl Held<'_> {
 impl Directory {
     /// Every file that may be there, the copies of older states among them: in the clear and encrypted.
     pub(crate) fn pairs(&self) -> Vec<(PathBuf, PathBuf)> {
-        let suffixes: Vec<String> =
-            [String::new(), file::PREVIOUS.to_owned()].into_iter().chain(damaged::suffixes()).collect();
         let of = |kind: Kind| {
             let forms = [Form::Plain, Form::Encrypted].map(|form| self.file(kind, form));
-            suffixes
-                .iter()
-                .map(move |suffix| (with_suffix(&forms[0], suffix), with_suffix(&forms[1], suffix)))
-                .collect::<Vec<_>>()
+            let suffixes = [String::new()].into_iter().chain(copies::suffixes(kind));
+            suffixes.map(move |suffix| (with_suffix(&forms[0], &suffix), with_suffix(&forms[1], &suffix)))
         };
         Kind::ALL.into_iter().flat_map(of).collect()
     }

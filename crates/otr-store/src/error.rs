@@ -71,13 +71,32 @@ pub enum Error {
         mode: u32,
     },
 
-    /// The private keys belong to another user, who can change them, and could give us keys that he knows.
+    /// The file belongs to another user, who can change it, and could give us keys that he knows, or trust in his own.
     #[error("{} belongs to another user ({owner}); take it over (chown), or allow it", .file.display())]
     NotOurs {
         /// The file.
         file: PathBuf,
         /// The number of its owner.
         owner: u32,
+    },
+
+    /// The directory belongs to another user, who can put files into it that say whom to trust.
+    #[error("{} belongs to another user ({owner}); take it over (chown), or use another", .directory.display())]
+    DirectoryNotOurs {
+        /// The directory.
+        directory: PathBuf,
+        /// The number of its owner.
+        owner: u32,
+    },
+
+    /// Others on this machine can put files into the directory that say whom to trust. `chmod 700` on it mends that, if
+    /// they have not.
+    #[error("other users can put files into {} (mode {mode:03o}); make it private (mode 700)", .directory.display())]
+    OpenDirectory {
+        /// The directory.
+        directory: PathBuf,
+        /// Its permission bits.
+        mode: u32,
     },
 
     /// Another program is changing the files in this directory, and did not finish. Nothing was changed.
@@ -97,6 +116,13 @@ pub enum Error {
     /// The files were to be unlocked or decrypted, but are not encrypted, or not any more.
     #[error("the files in {} are not encrypted", .directory.display())]
     NotEncrypted {
+        /// The directory.
+        directory: PathBuf,
+    },
+
+    /// The files were put in the clear and encrypted with another key since they were unlocked. Nothing was changed.
+    #[error("the files in {} were encrypted anew by another program; unlock them again", .directory.display())]
+    EncryptedAnew {
         /// The directory.
         directory: PathBuf,
     },
@@ -133,6 +159,13 @@ pub enum Error {
         plain: PathBuf,
         /// The encrypted one.
         encrypted: PathBuf,
+    },
+
+    /// A private key was to be replaced, and every name for a copy of the one that is there is taken. Nothing was changed.
+    #[error("there is no name left for a copy of {}; move the files away that are called the same and .replaced", .file.display())]
+    CopiesFull {
+        /// The file with the key.
+        file: PathBuf,
     },
 
     /// A name or a trust word cannot stand in these files: it is too long or has control characters.

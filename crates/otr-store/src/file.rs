@@ -1,6 +1,6 @@
 //! Whole files: read with a limit, replaced at once.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
@@ -12,6 +12,7 @@ use crate::{Error, platform};
 pub(crate) const MAX_FILE_SIZE: u64 = 1 << 20;
 
 /// A file of the store as it was read. Wiped on drop, since it may hold keys.
+#[derive(Clone)]
 pub(crate) struct Contents {
     pub(crate) path: PathBuf,
     pub(crate) bytes: Zeroizing<Vec<u8>>,
@@ -60,7 +61,12 @@ pub(crate) fn read(path: &Path) -> Result<Option<Contents>, Error> {
 /// Opens the file at `path`, or gives `None` if there is none.
 ///
 /// Links are not followed: replacing the file would cut them off from what they point to.
-pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, Error> {
+fn open(path: &Path) -> Result<Option<(File, Metadata)>, Error> {
+    open_with(path, OpenOptions::new().read(true))
+}
+
+/// The same, to do with it what `options` say.
+pub(crate) fn open_with(path: &Path, options: &OpenOptions) -> Result<Option<(File, Metadata)>, Error> {
     let failed = |error: io::Error| io_error(path, "read", &error);
     let expected = match fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
@@ -70,7 +76,7 @@ pub(crate) fn open(path: &Path) -> Result<Option<(File, Metadata)>, Error> {
     if !expected.is_file() {
         return Err(Error::NotAFile { file: path.to_owned() });
     }
-    let file = File::open(path).map_err(failed)?;
+    let file = options.open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     if !platform::is_same_file(&expected, &metadata) {
         return Err(Error::NotAFile { file: path.to_owned() });

@@ -35,6 +35,10 @@ impl KnownFingerprint {
         self.key() == other.key()
     }
 
+    fn whose(&self) -> (&str, &str, &str) {
+        (&self.contact, &self.account, &self.protocol)
+    }
+
     fn check(&self) -> Result<(), Error> {
         name::check("contact name", &self.contact)?;
         name::check_account(&self.account, &self.protocol)?;
@@ -83,6 +87,54 @@ pub(crate) fn load(contents: &Contents) -> KnownFingerprints {
     let (records, problems) = lines::load(contents);
     KnownFingerprints { records, problems }
 }
+
+/// How many keys that nobody has verified are kept of one contact: as many as a conversation keeps in mind.
+const MAX_UNVERIFIED: usize = 256;
+/// How large strangers can make the file, in bytes: half of what a file may have, and the rest is the user's own.
+const MAX_STRANGERS_SIZE: usize = 1 << 19;
+
+/// The records that have to go before one that nobody asked for is added: the oldest that nobody has verified, of the same
+/// contact if it has too many, or else of anybody if the file is too large for more.
+pub(crate) fn too_many(contents: &Contents, new: &KnownFingerprint) -> Result<Vec<KnownFingerprint>, Error> {
+    // What cannot be stored costs nobody anything.
+    new.check()?;
+    let unverified: Vec<_> = load(contents).records.into_iter().filter(|known| !known.is_trusted()).collect();
+    let theirs = unverified.iter().filter(|known| known.whose() == new.whose()).count();
+    let mut excess = (theirs + 1).saturating_sub(MAX_UNVERIFIED);
+    let mut size = contents.bytes.len() + new.to_line()?.len() + 1;
+    let goes = |known: &KnownFingerprint| {
+        let is_theirs = excess > 0 && known.whose() == new.whose();
+        excess -= usize::from(is_theirs);
+        let goes = is_theirs || size > MAX_STRANGERS_SIZE;
+        if goes {
+            // Its line is at least that long: the last tab may not be there, but its end is.
+            size = size.saturating_sub(known.to_line().map_or(0, |line| line.len()));
+        }
+        goes
+    };
+    Ok(unverified.into_iter().filter(goes).collect())
+}
+
+/// Why a record may be missing that nobody has removed: the first line that cannot be read, or that there is nothing at all.
+pub(crate) fn doubt(contents: &Contents) -> Option<Error> {
+    if contents.bytes.is_empty() {
+        return Some(contents.damaged(0, "the file is empty"));
+    }
+    lines::damage::<KnownFingerprint>(contents).into_iter().next()
+}
+
+/// The file without the records that `goes` is true for. It says so where it had no others, since programs that die while
+/// they write it leave an empty one.
+pub(crate) fn remove(
+    contents: &Contents,
+    goes: impl Fn(&KnownFingerprint) -> bool,
+) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let left = lines::remove(contents, goes)?;
+    Ok(if left.is_empty() { format!("{NOBODY}\n").into_bytes().into() } else { left })
+}
+
+/// What is left of a file without any record. It has no tab, so that every program passes over it.
+const NOBODY: &str = "# Nobody is known here.";
 
 /// What to do with a record that the file does not have yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! `otr.instance_tags`: account, protocol, 8 hexadecimal digits.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use crate::file::Contents;
@@ -46,8 +48,26 @@ impl Record for AccountTag {
 }
 
 pub(crate) fn load(contents: &Contents) -> AccountTags {
-    let (records, problems) = lines::load(contents);
+    let (records, problems) = lines::load(&ended(contents));
     AccountTags { records, problems }
+}
+
+/// What is wrong with the file.
+pub(crate) fn damage(contents: &Contents) -> Vec<Error> {
+    lines::damage::<AccountTag>(&ended(contents))
+}
+
+/// The file with an end to its last line, which other programs leave out, and libotr reads all the same. Where it was cut
+/// short that completes no record: of a tag all eight digits are there, or it is none.
+fn ended(contents: &Contents) -> Cow<'_, Contents> {
+    match contents.bytes.last() {
+        None | Some(b'\n') => Cow::Borrowed(contents),
+        Some(_) => {
+            let mut ended = contents.clone();
+            ended.bytes.push(b'\n');
+            Cow::Owned(ended)
+        }
+    }
 }
 
 /// The tag of an account; the last line about it counts. Lines that are no records are passed over: a tag that cannot
@@ -69,8 +89,8 @@ pub(crate) fn save(
     }
     let line = lines::join(&[account, protocol, &format!("{tag:08x}")])?;
     let record = AccountTag { account: account.to_owned(), protocol: protocol.to_owned(), tag };
-    let contents = contents.filter(|contents| !contents.bytes.is_empty());
-    lines::put(contents, HEADER, &record, &line)
+    let contents = contents.filter(|contents| !contents.bytes.is_empty()).map(ended);
+    lines::put(contents.as_deref(), HEADER, &record, &line)
 }
 
 fn parse_tag(hex: &str) -> Option<u32> {

@@ -73,6 +73,15 @@ pub(crate) fn save(
     Ok(new)
 }
 
+/// Whether the account has a key that `key` would replace, or something in place of one that cannot be read.
+pub(crate) fn has_another(contents: &Contents, account: &str, protocol: &str, key: &IdentityKey) -> bool {
+    match find(contents, account, protocol) {
+        Ok(Some(old)) => old.public_key().fingerprint() != key.public_key().fingerprint(),
+        Ok(None) => false,
+        Err(_) => true,
+    }
+}
+
 /// One of our accounts, and its DSA key.
 #[derive(Debug)]
 #[non_exhaustive]

@@ -18,7 +18,8 @@
 //! A change waits for its turn among programs, reads the file anew, and replaces it as a whole: written beside it,
 //! synced, renamed over it, the directory synced, with mode 0600. The state before the last change stays in
 //! `NAME.previous`. Records that are not ours to change keep every byte, and a file that does not look whole is not
-//! touched, but copied to `NAME.damaged`.
+//! touched, but copied to `NAME.damaged`. Where another private key takes the place of one, the file as it was is copied to
+//! `NAME.replaced`, or with a number behind it, and nothing overwrites that copy.
 //!
 //! Trust is what `otr.fingerprints` says, by whichever program. [`Store::verify`] stores beside it how and when somebody
 //! was verified, and [`Store::known_identities`] tells it where the two agree.
@@ -58,9 +59,10 @@
 //! # }
 //! ```
 
+mod access;
 #[cfg(feature = "encryption")]
 mod conversion;
-mod damaged;
+mod copies;
 mod directory;
 mod ed25519_keys;
 mod error;
@@ -77,11 +79,13 @@ mod name;
 mod platform;
 mod seal;
 mod sexp;
+mod stale;
 mod store;
 mod trust;
 mod versions;
 mod vouched;
 
+pub use copies::is_copy;
 pub use directory::Revision;
 pub use error::Error;
 pub use fingerprints::{KnownFingerprint, KnownFingerprints};

@@ -1,6 +1,6 @@
 //! One program at a time changes the files of a directory (attack rule FILE-9).
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::Path;
 use std::thread;
@@ -50,7 +50,8 @@ impl Lock {
 
 fn open(path: &Path) -> Result<File, Error> {
     loop {
-        if let Some((file, _)) = file::open(path)? {
+        // To be written too, though it never is: over NFS a lock that keeps others out is only given to who could write.
+        if let Some((file, _)) = file::open_with(path, OpenOptions::new().read(true).write(true))? {
             return Ok(file);
         }
         match platform::create_private_file(path) {
@@ -83,6 +84,17 @@ mod tests {
         assert_eq!(refused, Err(Error::Locked { directory: dir.path().to_owned() }));
         drop(lock);
         Lock::take(dir.path(), Duration::ZERO).unwrap();
+    }
+
+    /// What Linux asks of it over NFS, where it makes a lock of another kind of it.
+    // attack: FILE-9
+    #[test]
+    fn the_lock_file_is_open_for_writing_the_second_time_too() {
+        let dir = tempfile::tempdir().unwrap();
+        for _ in 0..2 {
+            let lock = Lock::take(dir.path(), Duration::ZERO).unwrap();
+            lock._file.set_len(0).unwrap();
+        }
     }
 
     #[test]

@@ -52,6 +52,13 @@ mod imp {
         (mode & OTHERS != 0).then_some(mode)
     }
 
+    /// The permission bits, if they let others put files into a directory or remove them.
+    pub(crate) fn open_to_writing(directory: &Metadata) -> Option<u32> {
+        const WRITING: u32 = 0o022;
+        let mode = directory.mode() & 0o7777;
+        (mode & WRITING != 0).then_some(mode)
+    }
+
     pub(crate) fn is_same_file(a: &Metadata, b: &Metadata) -> bool {
         (a.dev(), a.ino()) == (b.dev(), b.ino())
     }
@@ -90,6 +97,10 @@ mod imp {
     }
 
     pub(crate) fn exposure(_: &Metadata) -> Option<u32> {
+        None
+    }
+
+    pub(crate) fn open_to_writing(_: &Metadata) -> Option<u32> {
         None
     }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 use otr_crypto::IdentityKey;
 
 use crate::directory::Directory;
+use crate::file::Contents;
 use crate::kind::Kind;
 use crate::{Error, ed25519_keys, instance_tags, key_file};
 
@@ -39,12 +40,13 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Io`] if the directory cannot be made, or is none.
+    /// [`Error::DirectoryNotOurs`] and [`Error::OpenDirectory`] if others could put files into it, and so tell us whom to
+    /// trust; [`Error::Io`] if the directory cannot be made, or is none.
     pub fn open(directory: impl AsRef<Path>) -> Result<Self, Error> {
         Ok(Self { directory: Directory::open(directory.as_ref())? })
     }
 
-    /// Reads private keys even from a file that other users of this machine can read or own.
+    /// Reads private keys even from a file that other users of this machine can read, and any file that they own.
     #[must_use]
     pub fn accepting_exposed_keys(mut self) -> Self {
         self.directory.accepts_exposed_keys = true;
@@ -94,15 +96,19 @@ impl Store {
         }
     }
 
-    /// Stores the DSA identity key of one of our accounts, in place of the one it had.
+    /// Stores the DSA identity key of one of our accounts, in place of the one it had. If that is another key, the file as
+    /// it was is copied to `otr.private_key.replaced`, or by that name with a number, and stays there.
     ///
     /// # Errors
     ///
+    /// [`Error::CopiesFull`] if there are 99 such copies already;
     /// [`Error::KeyOfAnotherKind`] for another key; [`Error::Text`] for a name that cannot be stored;
     /// [`Error::Damaged`] if the file cannot be read as a whole; [`Error::Locked`]; otherwise as
     /// [`identity`](Self::identity). The file is then as it was.
     pub fn save_identity(&mut self, account: &str, protocol: &str, key: &IdentityKey) -> Result<(), Error> {
-        self.directory.change(Kind::PrivateKey, |contents| key_file::save(contents, account, protocol, key))
+        let replaces = |contents: &Contents| key_file::has_another(contents, account, protocol, key);
+        let save = |contents: Option<&Contents>| key_file::save(contents, account, protocol, key);
+        self.directory.lock()?.change_and_keep(Kind::PrivateKey, replaces, save)
     }
 
     /// The DSA identity key of one of our accounts; if it has none, the one that `make` gives is stored. Of several

@@ -178,6 +178,33 @@ fn all(name: &str) -> BTreeSet<String> {
     records(&store, name)
 }
 
+/// Whether a line of `otr.instance_tags` has all that belongs to a tag.
+fn is_tag(line: &[u8]) -> bool {
+    line.split(|byte| *byte == b'\t').nth(2).is_some_and(|digits| digits.len() == 8)
+}
+
+/// As other programs write it, and libotr reads it.
+// attack: FILE-6
+#[test]
+fn the_last_tag_needs_no_line_end() {
+    let (dir, mut store) = empty();
+    put(&dir, "otr.instance_tags", "alice\txmpp\t00001234\nalice\tirc\t00005678");
+    assert_eq!(store.damage(), Ok(vec![]));
+    assert_eq!(store.instance_tag("alice", "irc"), Ok(Some(0x5678)));
+    assert_eq!(store.instance_tag_or("alice", "irc", || unreachable!("it has one")), Ok(0x5678));
+    store.save_instance_tag("bob", "irc", 0x9abc).unwrap();
+    let file = fs::read_to_string(dir.path().join("otr.instance_tags")).unwrap();
+    assert_eq!(file, "alice\txmpp\t00001234\nalice\tirc\t00005678\nbob\tirc\t00009abc\n");
+
+    // What was cut short is not half a tag; the account gets another, and the rest is in use.
+    put(&dir, "otr.instance_tags", "alice\txmpp\t00001234\nalice\tirc\t0000567");
+    assert_eq!(store.damage().unwrap().len(), 1);
+    assert_eq!(store.instance_tag("alice", "xmpp"), Ok(Some(0x1234)));
+    assert_eq!(store.instance_tag_or("alice", "irc", || 0x4321), Ok(0x4321));
+    let file = fs::read_to_string(dir.path().join("otr.instance_tags")).unwrap();
+    assert_eq!(file, "alice\txmpp\t00001234\nalice\tirc\t0000567\nalice\tirc\t00004321\n");
+}
+
 // attack: FILE-6, FILE-7
 #[test]
 fn files_cut_short() {
@@ -187,8 +214,14 @@ fn files_cut_short() {
             let cut = &bytes[..end];
             let (complaints, found) = examine(name, cut);
             let last = 1 + cut.iter().filter(|byte| **byte == b'\n').count();
-            let mid_record = !cut.ends_with(b"\n");
-            if *name == "otr.private_key" || mid_record {
+            let end_of_cut = cut.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+            let mid_record = match *name {
+                "otr.private_key" => true,
+                // All eight digits are a tag, with a line end or without one.
+                "otr.instance_tags" => end_of_cut.contains(&b'\t') && !is_tag(end_of_cut),
+                _ => !end_of_cut.is_empty(),
+            };
+            if mid_record {
                 assert_eq!(complaints, [last].into(), "{name} cut at {end}");
             }
             // What stood before is read.
@@ -197,6 +230,7 @@ fn files_cut_short() {
             let expected = match *name {
                 "otr.private_key" => String::from_utf8_lossy(cut).matches("\n )\n").count(),
                 "otr.trust" => ACCOUNTS.len(),
+                "otr.instance_tags" => cut.split(|byte| *byte == b'\n').filter(|line| is_tag(line)).count(),
                 _ => whole_lines - comments.min(whole_lines),
             };
             assert_eq!(found.len(), expected, "{name} cut at {end}");

@@ -99,7 +99,7 @@ fn all_files_are_encrypted_and_come_back_byte_for_byte() {
     let (dir, mut store, all, before) = encrypted();
     let mut expected: Vec<String> = FILES.iter().map(|name| format!("{name}.age")).collect();
     expected.extend(FILES.iter().map(|name| format!("{name}.age.previous")));
-    expected.push(KEY_FILE.to_owned());
+    expected.extend([KEY_FILE.to_owned(), "otr.private_key.age.replaced".to_owned()]);
     expected.sort();
     assert_eq!(names(&dir), expected);
     for (name, bytes) in files(&dir) {
@@ -137,7 +137,9 @@ fn changes_stay_encrypted_and_so_does_what_was_before() {
     let before = files(&dir);
     fill(&mut store, 3);
     let after = files(&dir);
-    assert_eq!(before.keys().collect::<Vec<_>>(), after.keys().collect::<Vec<_>>(), "no file in the clear");
+    let new: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).collect();
+    assert_eq!(new, ["otr.private_key.age.replaced.2"], "no file in the clear");
+    assert_eq!(after["otr.private_key.age.replaced.2"], before["otr.private_key.age"]);
     for name in FILES {
         assert_ne!(before[&format!("{name}.age")], after[&format!("{name}.age")], "{name}");
     }
@@ -236,6 +238,70 @@ fn a_damaged_encrypted_file_is_named_and_never_overwritten() {
         }
         put(&dir, name, &whole);
     }
+}
+
+// attack: FILE-12
+#[test]
+fn what_cannot_be_decrypted_leaves_all_else_encrypted() {
+    for name in ["otr.private_key", "otr.vouched", "otr.versions.age.previous", "otr.private_key.age.replaced"] {
+        let (dir, mut store, _, _) = encrypted();
+        let name = if name.contains(".age") { name.to_owned() } else { format!("{name}.age") };
+        let mut bytes = fs::read(dir.path().join(&name)).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        put(&dir, &name, &bytes);
+        let before = files(&dir);
+        assert_eq!(store.decrypt(), Err(Error::Undecryptable { file: dir.path().join(&name) }));
+        assert_eq!(files(&dir), before, "{name}: nothing in the clear");
+    }
+}
+
+/// Two that have the files open, of which one then gives them another key.
+fn encrypted_anew() -> (TempDir, Store, Store, String, BTreeMap<String, Vec<u8>>) {
+    let (dir, mut store, all, _) = encrypted();
+    let mut stale = Store::open(dir.path()).unwrap();
+    stale.unlock(&passphrase("open")).unwrap();
+    store.decrypt().unwrap();
+    store.encrypt(&passphrase("open"), quick()).unwrap();
+    let before = files(&dir);
+    (dir, stale, store, all, before)
+}
+
+// attack: FILE-12
+#[test]
+fn a_key_that_is_not_the_one_any_more_destroys_nothing() {
+    let (dir, mut stale, store, all, before) = encrypted_anew();
+    let refused = || Error::EncryptedAnew { directory: dir.path().to_owned() };
+    assert_eq!(stale.change_passphrase(&passphrase("other"), quick()), Err(refused()));
+    assert_eq!(stale.save_instance_tag("alice", "xmpp", 0x999), Err(refused()));
+    assert_eq!(stale.save_identity("alice", "xmpp", dsa(3)), Err(refused()));
+    assert_eq!(stale.decrypt(), Err(refused()));
+    assert_eq!(said(&stale), Err(refused()), "and it is not called damage");
+    assert_eq!(files(&dir), before);
+    assert_eq!(said(&store).unwrap(), all);
+
+    // Nor is a file made that is not there, which nobody could open.
+    for name in FILES {
+        fs::remove_file(dir.path().join(format!("{name}.age"))).unwrap();
+    }
+    let before = files(&dir);
+    assert_eq!(stale.save_instance_tag("alice", "xmpp", 0x999), Err(refused()));
+    assert_eq!(files(&dir), before);
+    stale.unlock(&passphrase("open")).unwrap();
+    stale.save_instance_tag("alice", "xmpp", 0x999).unwrap();
+    assert_eq!(store.instance_tag("alice", "xmpp"), Ok(Some(0x999)));
+}
+
+#[test]
+fn another_passphrase_for_the_same_key_stops_nobody() {
+    let (dir, mut store, _, _) = encrypted();
+    let mut other = Store::open(dir.path()).unwrap();
+    other.unlock(&passphrase("open")).unwrap();
+    store.change_passphrase(&passphrase("sesame"), quick()).unwrap();
+    other.save_instance_tag("alice", "xmpp", 0x999).unwrap();
+    assert_eq!(store.instance_tag("alice", "xmpp"), Ok(Some(0x999)));
+    other.change_passphrase(&passphrase("mellon"), quick()).unwrap();
+    store.save_instance_tag("alice", "xmpp", 0x99a).unwrap();
+    assert_eq!(other.instance_tag("alice", "xmpp"), Ok(Some(0x99a)));
 }
 
 #[test]

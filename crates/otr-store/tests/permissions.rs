@@ -180,6 +180,24 @@ fn a_directory_that_is_there_keeps_its_mode_and_a_file_is_none() {
     assert!(matches!(Store::open(&file), Err(Error::Io { .. })));
 }
 
+/// Who can put files into it tells us whom to trust.
+// attack: FILE-3
+#[test]
+fn a_directory_that_others_can_write_to_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let refused = |mode: u32| {
+        fs::set_permissions(dir.path(), Permissions::from_mode(mode)).unwrap();
+        Store::open(dir.path()).map(drop)
+    };
+    for mode in [0o777, 0o1777, 0o770, 0o702, 0o720] {
+        let expected = Error::OpenDirectory { directory: dir.path().to_owned(), mode };
+        assert_eq!(refused(mode), Err(expected), "{mode:o}");
+    }
+    for mode in [0o700, 0o755, 0o750, 0o711] {
+        assert_eq!(refused(mode), Ok(()), "{mode:o}");
+    }
+}
+
 #[test]
 fn a_link_in_place_of_a_file_is_neither_followed_nor_replaced() {
     let dir = tempfile::tempdir().unwrap();

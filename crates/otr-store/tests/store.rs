@@ -319,7 +319,6 @@ fn damaged_files_are_named_with_their_line_and_never_overwritten() {
     let hex = "ab".repeat(20);
     let cases = [
         ("otr.fingerprints", format!("# x\nbob\talice\txmpp\t{hex}\tveri"), 2),
-        ("otr.instance_tags", "a\tp\t12345678\na\tp\t1234".to_owned(), 2),
         ("otr.private_key", String::new(), 1),
         ("otr.private_key", "(privkeys\n (account\n(name x)".to_owned(), 3),
         ("otr.private_key", "(keys)\n".to_owned(), 1),
@@ -330,7 +329,6 @@ fn damaged_files_are_named_with_their_line_and_never_overwritten() {
         put(&dir, name, &file);
         let outcome = match name {
             "otr.fingerprints" => store.save_fingerprint(&bob("")),
-            "otr.instance_tags" => store.save_instance_tag("alice", "xmpp", 0x100),
             _ => store.save_identity("alice", "xmpp", key()),
         };
         let error = outcome.unwrap_err();
@@ -402,4 +400,37 @@ fn an_instance_tag_is_made_once() {
     assert_eq!(other.instance_tag_or("a", "p", || unreachable!("there is one")), Ok(0x100));
     assert_eq!(other.instance_tag_or("b", "p", || 0xff), Err(Error::InvalidInstanceTag(0xff)));
     assert_eq!(store.instance_tag("b", "p"), Ok(None));
+}
+
+#[test]
+fn a_key_that_was_replaced_is_never_overwritten() {
+    let (dir, mut store) = of_libotr();
+    let first = bytes(&dir, "otr.private_key");
+    let replaced = |number: u8| match number {
+        1 => "otr.private_key.replaced".to_owned(),
+        number => format!("otr.private_key.replaced.{number}"),
+    };
+    // A new account replaces nothing, nor does a key itself.
+    store.save_identity("new", "xmpp", key()).unwrap();
+    store.save_identity("new", "xmpp", key()).unwrap();
+    assert!(!names(&dir).contains(&replaced(1)));
+    let second = bytes(&dir, "otr.private_key");
+    store.save_identity(ACCOUNTS[0].0, ACCOUNTS[0].1, key()).unwrap();
+    let third = bytes(&dir, "otr.private_key");
+    store.save_identity(ACCOUNTS[1].0, ACCOUNTS[1].1, key()).unwrap();
+    store.save_identity("newer", "xmpp", key()).unwrap();
+    assert_eq!([1, 2].map(|number| bytes(&dir, &replaced(number))), [second.clone(), third]);
+    assert!(!names(&dir).contains(&replaced(3)));
+
+    // A state that is kept already is not kept twice.
+    put(&dir, "otr.private_key", &second);
+    store.save_identity(ACCOUNTS[0].0, ACCOUNTS[0].1, key()).unwrap();
+    assert!(!names(&dir).contains(&replaced(3)));
+
+    // Without a name for a copy there is none of the change.
+    (3..=99).for_each(|number| put(&dir, &replaced(number), [number]));
+    put(&dir, "otr.private_key", &first);
+    let refused = store.save_identity(ACCOUNTS[0].0, ACCOUNTS[0].1, key());
+    assert_eq!(refused, Err(Error::CopiesFull { file: dir.path().join("otr.private_key") }));
+    assert_eq!(bytes(&dir, "otr.private_key"), first);
 }

@@ -331,3 +331,65 @@ fn accounts_are_listed_once_each() {
     let names: Vec<_> = store.accounts().unwrap().into_iter().map(|name| (name.account, name.protocol)).collect();
     assert_eq!(names, [("b".to_owned(), "irc".to_owned()), ("a".to_owned(), "xmpp".to_owned())]);
 }
+
+/// Rows of a file, so many, of one contact.
+fn rows(contact: &str, numbers: std::ops::Range<u32>, trust: &str) -> String {
+    numbers.map(|number| format!("{contact}\talice\txmpp\t{number:040x}\t{trust}\n")).collect()
+}
+
+fn numbered(contact: &str, number: u32) -> KnownFingerprint {
+    let mut bytes = [0; 20];
+    bytes[16..].copy_from_slice(&number.to_be_bytes());
+    KnownFingerprint { contact: contact.to_owned(), fingerprint: Fingerprint::from_bytes(bytes), ..bob(0, "") }
+}
+
+#[test]
+fn who_makes_ever_new_keys_loses_his_oldest_and_nobody_else_any() {
+    let (dir, mut store) = empty();
+    let kept = format!("# mine\n{}not a\trecord\n{}", rows("bob", 0..9, "verified"), rows("carol", 0..300, ""));
+    put(&dir, FINGERPRINTS, format!("{kept}{}", rows("bob", 100..356, "")));
+    for number in [100, 101] {
+        let KnownFingerprint { contact, account, protocol, fingerprint, .. } = numbered("bob", number);
+        store.save_spoken_version(&SpokenVersion { contact, account, protocol, fingerprint, version: 3 }).unwrap();
+    }
+    store.add_fingerprint(&numbered("bob", 355)).unwrap();
+    assert_eq!(text(&dir, FINGERPRINTS), format!("{kept}{}", rows("bob", 100..356, "")), "it is there");
+    store.add_fingerprint(&numbered("bob", 356)).unwrap();
+    assert_eq!(text(&dir, FINGERPRINTS), format!("{kept}{}", rows("bob", 101..357, "")), "the oldest is gone");
+    let spoken = store.spoken_versions().unwrap().records;
+    assert_eq!(spoken.iter().map(|spoken| spoken.fingerprint).collect::<Vec<_>>(), [numbered("bob", 101).fingerprint]);
+    // What the user asks for is not a matter of numbers.
+    store.save_fingerprint(&numbered("bob", 357)).unwrap();
+    assert_eq!(text(&dir, FINGERPRINTS), format!("{kept}{}", rows("bob", 101..358, "")));
+}
+
+#[test]
+fn strangers_together_do_not_fill_the_file_either() {
+    let (dir, mut store) = empty();
+    let verified = rows("carol", 0..500, "smp");
+    let strangers: String =
+        (0..9000).map(|number| rows(&format!("stranger {number}"), number..number + 1, "")).collect();
+    put(&dir, FINGERPRINTS, format!("{verified}{strangers}"));
+    store.add_fingerprint(&numbered("the last one", 1)).unwrap();
+    let file = text(&dir, FINGERPRINTS);
+    assert!((520_000..=1 << 19).contains(&file.len()), "as many as there is room for, or nearly: {}", file.len());
+    assert!(file.starts_with(&verified) && file.ends_with(&rows("the last one", 1..2, "")));
+    let left = &file[verified.len()..file.len() - rows("the last one", 1..2, "").len()];
+    assert!(strangers.ends_with(left), "the oldest went");
+}
+
+#[test]
+fn a_file_of_nobody_says_so() {
+    let (dir, mut store) = empty();
+    assert!(matches!(store.fingerprints_and_doubt().unwrap().1, Some(Error::Damaged { .. })), "there is no file");
+    store.save_fingerprint(&bob(1, "")).unwrap();
+    assert_eq!(store.fingerprints_and_doubt().unwrap().1, None);
+    store.forget("bob", "alice", "xmpp", &print(1)).unwrap();
+    let (known, doubt) = store.fingerprints_and_doubt().unwrap();
+    assert_eq!((known.records, known.problems, doubt), (vec![], vec![], None));
+    for damaged in ["", "bob\talice\n", "bob\talice\txmpp"] {
+        put(&dir, FINGERPRINTS, damaged);
+        let doubt = store.fingerprints_and_doubt().unwrap().1;
+        assert!(matches!(doubt, Some(Error::Damaged { line: 1, .. })), "{damaged:?}: {doubt:?}");
+    }
+}

@@ -8,7 +8,7 @@ use std::io::{Write, stdin, stdout};
 use std::path::Path;
 
 use otr_crypto::IdentityKey;
-use otr_store::Store;
+use otr_store::{Store, is_copy};
 use otr_tests::store::{self, ACCOUNT, files, stranger};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -126,7 +126,7 @@ fn full(home: &str, what: &str) -> Outcome {
         let lost: Vec<_> = before.iter().filter(|(name, bytes)| after.get(*name) != Some(bytes)).collect();
         let more: Vec<_> = after.keys().filter(|name| !before.contains_key(*name)).collect();
         // The state before is written first, and is the same as what there is.
-        let only_copies = more.iter().all(|name| name.ends_with(".previous"));
+        let only_copies = more.iter().all(|name| is_copy(name));
         if !lost.is_empty() || !only_copies || !error.to_string().contains("cannot write") {
             return Err(format!("room for {room} bytes: {error}: {lost:?} {more:?}").into());
         }

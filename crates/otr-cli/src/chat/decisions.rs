@@ -40,11 +40,11 @@ impl Room {
 
     /// Takes over what was decided in another program.
     pub(super) fn catch_up(&mut self) -> Result<(), Error> {
-        let decisions = match self.profile.catch_up(&mut self.account, self.clock) {
-            Ok(decisions) => decisions,
-            Err(error) => return self.show([trouble(format!("what others have stored cannot be read: {error}"))]),
-        };
-        for Decision { contact, fingerprint, trust } in decisions {
+        let caught_up = self.profile.catch_up(&mut self.account, self.clock);
+        if let Some(error) = caught_up.trouble {
+            self.show([trouble(format!("what others have stored cannot be read: {error}"))])?;
+        }
+        for Decision { contact, fingerprint, trust } in caught_up.decisions {
             if contact != self.peer {
                 continue;
             }

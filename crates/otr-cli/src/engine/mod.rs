@@ -22,7 +22,7 @@ use serde_json::value::RawValue;
 use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
-use crate::profile::{Profile, log};
+use crate::profile::{CaughtUp, Profile, log};
 use identity::Announcer;
 use lines::Line;
 use rpc::{Fault, Request, Writer};
@@ -141,13 +141,11 @@ impl<W: Write> Engine<W> {
 
     /// Takes over what was decided in another program, and tells it.
     fn catch_up(&mut self) -> Result<(), Error> {
-        match self.profile.catch_up(&mut self.account, self.clock) {
-            Ok(decisions) => decisions.iter().try_for_each(|decision| self.out.notify(&notify::decision(decision))),
-            Err(error) => {
-                log(&format!("what others have stored cannot be read: {error}"));
-                Ok(())
-            }
+        let CaughtUp { decisions, trouble } = self.profile.catch_up(&mut self.account, self.clock);
+        if let Some(error) = trouble {
+            log(&format!("what others have stored cannot be read: {error}"));
         }
+        decisions.iter().try_for_each(|decision| self.out.notify(&notify::decision(decision)))
     }
 
     fn tick(&mut self) -> Result<(), Error> {

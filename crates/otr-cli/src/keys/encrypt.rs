@@ -1,5 +1,5 @@
-//! `otr keys encrypt`, `otr keys decrypt` and `otr keys passphrase`: all files at rest, with a passphrase (attack rule
-//! FILE-12).
+//! `otr keys encrypt`, `otr keys decrypt` and `otr keys passphrase`: keys and trust at rest, with a passphrase (attack rule
+//! FILE-12). What a Matrix account keeps beside them, `matrix.USER` with its access token, stays in the clear.
 
 use std::path::PathBuf;
 
@@ -49,7 +49,8 @@ pub(super) fn run(home: &Home, args: &EncryptArgs) -> Result<String, ProgramErro
     let passphrase = home.unlocking.source("New passphrase: ".to_owned()).read_new()?;
     store.encrypt(&passphrase, args.work.work_factor)?;
     Ok(format!(
-        "the files in {} are encrypted from now on; nobody can help whoever forgets the passphrase\n",
+        "the files in {} are encrypted from now on, but not what Matrix accounts keep there (matrix.*, with the access \
+         token); nobody can help whoever forgets the passphrase\n",
         one_line(&store.path().display().to_string())
     ))
 }

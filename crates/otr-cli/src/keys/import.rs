@@ -1,5 +1,6 @@
 //! `otr keys import`.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
@@ -42,6 +43,9 @@ pub(super) struct Args {
     /// Put a key in place of another that the account has here
     #[arg(long)]
     replace: bool,
+    /// Take over that a fingerprint is verified even where it is here as not verified, perhaps because that was taken back
+    #[arg(long)]
+    trust: bool,
     /// Take instance tags as well; the other program must then not be used any more
     #[arg(long)]
     instance_tags: bool,
@@ -69,15 +73,21 @@ pub(super) fn run(home: &Home, args: &Args) -> Result<(), ProgramError> {
     }
     let name =
         args.name.as_ref().map(|name| super::account::find(&store, name, args.protocol.as_deref())).transpose()?;
-    let how = Importing { only: args.account.clone(), name, replace: args.replace, instance_tags: args.instance_tags };
+    let how = Importing {
+        only: args.account.clone(),
+        name,
+        replace: args.replace,
+        trust: args.trust,
+        instance_tags: args.instance_tags,
+    };
     let plan = Plan::new(found, &store, &how).map_err(|error| match error {
         PlanError::Several(several) => Error::Several(several).into(),
         PlanError::Store(error) => ProgramError::Store(error),
         error => Error::NothingFound(format!(": {error}")).into(),
     })?;
-    for (theirs, ours) in accounts(plan.steps()) {
-        say(heading(theirs, ours));
-        for step in plan.steps().iter().filter(|step| step.theirs == *theirs && step.ours.as_ref() == ours) {
+    for (account, steps) in by_account(plan.steps()) {
+        say(heading(account));
+        for step in steps {
             say(format!("  {}", describe(step)));
         }
     }
@@ -160,19 +170,25 @@ fn ask() -> Result<Zeroizing<String>, ProgramError> {
     Ok(Zeroizing::new(line.reveal().to_owned()))
 }
 
-/// The accounts in the order in which they were found.
-fn accounts(steps: &[Step]) -> Vec<(&Name, Option<&Name>)> {
-    let mut all = Vec::new();
-    for account in steps.iter().map(|step| (&step.theirs, step.ours.as_ref())) {
-        if !all.contains(&account) {
-            all.push(account);
+/// What an account is called there and here.
+type Account<'a> = (&'a Name, Option<&'a Name>);
+
+/// The steps of each account, in the order in which accounts and steps were found.
+fn by_account(steps: &[Step]) -> Vec<(Account<'_>, Vec<&Step>)> {
+    let mut places = HashMap::new();
+    let mut all: Vec<(Account<'_>, Vec<&Step>)> = Vec::new();
+    for step in steps {
+        let account = (&step.theirs, step.ours.as_ref());
+        let place = *places.entry(account).or_insert(all.len());
+        match all.get_mut(place) {
+            Some((_, steps)) => steps.push(step),
+            None => all.push((account, vec![step])),
         }
     }
     all
 }
 
-/// What the account is called there and here.
-fn heading(theirs: &Name, ours: Option<&Name>) -> String {
+fn heading((theirs, ours): Account<'_>) -> String {
     let shown = |name: &Name| {
         let account = if name.account.is_empty() { "(no account)".to_owned() } else { one_line(&name.account) };
         if name.protocol.is_empty() { account } else { format!("{account} ({})", one_line(&name.protocol)) }
@@ -227,6 +243,7 @@ fn advice(reason: Reason) -> &'static str {
     match reason {
         Reason::Unnamed(_) => "; say it with --as, and --account if there are several",
         Reason::OtherKey(_) | Reason::OtherTag(_) => "; --replace takes this one in its place",
+        Reason::NotVerified => "; --trust takes over that it is verified",
         Reason::SecondKey(_) => "; choose one with --account",
         Reason::InUse => "; --instance-tags takes it",
         _ => "",

@@ -52,9 +52,9 @@ enum Action {
     Import(import::Args),
     /// Put an account's key and trust into the files of another program
     Export(export::Args),
-    /// Encrypt all that is kept with a passphrase
+    /// Encrypt keys and trust with a passphrase
     Encrypt(encrypt::EncryptArgs),
-    /// Put all that is kept in the clear again
+    /// Put keys and trust in the clear again
     Decrypt,
     /// Put another passphrase in place of the one that there is
     Passphrase(encrypt::PassphraseArgs),

@@ -19,6 +19,17 @@ pub(super) struct Records {
     trust: BTreeMap<(String, Fingerprint), Trust>,
     /// Why they could not be read again, which is told once.
     trouble: Option<Error>,
+    /// Why what is missing from them may still hold, which is told once too.
+    doubt: Option<Error>,
+}
+
+/// What came of looking at the files again.
+#[derive(Debug)]
+pub(crate) struct CaughtUp {
+    /// What other programs have decided.
+    pub(crate) decisions: Vec<Decision>,
+    /// Why that may not be all.
+    pub(crate) trouble: Option<Error>,
 }
 
 /// A decision about an identity that another program has stored.
@@ -39,6 +50,8 @@ impl Profile {
     pub(super) fn remember(&mut self, account: &mut Account, suite: Curve25519) -> Result<(), Error> {
         let Some(store) = &self.store else { return Ok(()) };
         self.records.revision = Some(store.fingerprints_revision()?);
+        // Of this the user is told with all else that is damaged.
+        self.records.doubt = store.fingerprints_and_doubt()?.1;
         for KnownIdentity { known, version, .. } in store.known_identities()? {
             if !self.is_ours(&known.account, &known.protocol) {
                 continue;
@@ -67,11 +80,10 @@ impl Profile {
     }
 
     /// Takes over what other programs have decided since the files were read last. An error is told once.
-    pub(crate) fn catch_up(&mut self, account: &mut Account, clock: Clock) -> Result<Vec<Decision>, Error> {
-        let outcome = self.changes();
-        let (decisions, trouble) = match outcome {
-            Ok(decisions) => (decisions, None),
-            Err(error) => (Vec::new(), Some(error)),
+    pub(crate) fn catch_up(&mut self, account: &mut Account, clock: Clock) -> CaughtUp {
+        let (CaughtUp { decisions, trouble: doubt }, trouble) = match self.changes() {
+            Ok(found) => (found, None),
+            Err(error) => (CaughtUp { decisions: Vec::new(), trouble: None }, Some(error)),
         };
         for Decision { contact, fingerprint, trust } in &decisions {
             // Who is not on record yet is put there; for who is, it is a decision, with all that follows from it.
@@ -81,26 +93,34 @@ impl Profile {
         }
         let is_old = self.records.trouble == trouble;
         self.records.trouble.clone_from(&trouble);
-        match trouble {
-            Some(error) if !is_old => Err(error),
-            _ => Ok(decisions),
-        }
+        CaughtUp { decisions, trouble: trouble.filter(|_| !is_old).or(doubt) }
     }
 
-    /// What the files say that they did not say before. A fingerprint that is gone is one that nobody trusts.
-    fn changes(&mut self) -> Result<Vec<Decision>, Error> {
-        let Some(store) = &self.store else { return Ok(Vec::new()) };
+    /// What the files say that they did not say before. A fingerprint that is gone is one that nobody trusts, unless it may
+    /// be behind what cannot be read: damage withdraws no trust.
+    fn changes(&mut self) -> Result<CaughtUp, Error> {
+        let nothing = CaughtUp { decisions: Vec::new(), trouble: None };
+        let Some(store) = &self.store else { return Ok(nothing) };
         let revision = store.fingerprints_revision()?;
         if self.records.revision.as_ref() == Some(&revision) {
-            return Ok(Vec::new());
+            return Ok(nothing);
         }
         let mut now = BTreeMap::new();
-        for record in store.fingerprints()?.records {
+        let (known, doubt) = store.fingerprints_and_doubt()?;
+        for record in known.records {
             if self.is_ours(&record.account, &record.protocol) {
                 let trust = trust_of(&record);
                 now.insert((record.contact, record.fingerprint), trust);
             }
         }
+        if doubt.is_some() {
+            for (key, trust) in &self.records.trust {
+                now.entry(key.clone()).or_insert(*trust);
+            }
+        }
+        // Where nothing was on record, nothing can be missing.
+        let trouble = doubt.clone().filter(|doubt| self.records.doubt.as_ref() != Some(doubt) && !now.is_empty());
+        self.records.doubt = doubt;
         // What was written between the two calls is read once more, without harm.
         self.records.revision = Some(revision);
         let before = std::mem::replace(&mut self.records.trust, now);
@@ -114,7 +134,7 @@ impl Profile {
             fingerprint: *fingerprint,
             trust,
         };
-        Ok(changed.map(decision).collect())
+        Ok(CaughtUp { decisions: changed.map(decision).collect(), trouble })
     }
 
     /// Stores an identity that was seen for the first time. Trust that another program has stored for it stays, and is

@@ -198,6 +198,41 @@ fn what_another_program_decides_holds_at_once() {
     assert!(trust.contains("\tverified\t20"), "how and when: {trust}");
 }
 
+/// What is not there any more was not withdrawn by anybody, if the file is not whole.
+// attack: FILE-6, FILE-9
+#[test]
+fn damage_withdraws_no_trust() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let path = home.join("otr.fingerprints");
+    let mut pair = Pair::of(at(home, "alice"), Engine::ephemeral("bob", &[]));
+    let seen = pair.start();
+    let bob = only(&seen.alice, "fingerprint")["fingerprint"].as_str().unwrap().to_owned();
+    pair.alice("trust", json!({"peer": "bob", "fingerprint": bob, "trusted": true}));
+    assert_eq!(pair.alice.status("bob")["trusted"], true);
+    let whole = fs::read_to_string(&path).unwrap();
+    for damaged in ["", "bob\talice\tprpl-jabber\t0123\tverified\n", whole.trim_end()] {
+        fs::write(&path, damaged).unwrap();
+        let reply = pair.alice.request("status", json!({"peer": "bob"}));
+        assert_eq!((reply.notes.len(), &reply.result.unwrap()["trusted"]), (0, &json!(true)), "{damaged:?}");
+        pair.alice.process.expect_error("otr.fingerprints, line 1");
+    }
+    fs::remove_file(&path).unwrap();
+    assert_eq!(pair.alice.status("bob")["trusted"], true);
+    pair.alice.process.expect_error("the file is gone");
+
+    // What the file says it says, with damage beside it and without.
+    let distrusted = whole.replace("verified", "");
+    assert_ne!(distrusted, whole);
+    fs::write(&path, format!("not a\trecord\n{distrusted}")).unwrap();
+    assert_eq!(pair.alice.status("bob")["trusted"], false);
+    fs::write(&path, &whole).unwrap();
+    assert_eq!(pair.alice.status("bob")["trusted"], true);
+    // To forget the only one leaves no damage.
+    keys(home, &["forget", "bob", &bob]);
+    assert_eq!(pair.alice.status("bob")["trusted"], false);
+}
+
 #[test]
 fn how_somebody_was_verified_is_kept() {
     let home = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! Thing by thing: whether it is taken.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use otr_crypto::{Fingerprint, IdentityKey};
 use otr_store::{Error, ForeignFile, Store};
@@ -78,13 +79,18 @@ impl<'a> Deciding<'a> {
             return Outcome::Left(Reason::Unstorable);
         }
         let trusted = !trust.is_empty();
-        match self.known.insert((name.clone(), contact.to_owned(), fingerprint), trusted) {
-            None => Outcome::Taken,
-            Some(false) if trusted => Outcome::Verifies,
-            Some(known) => {
-                // Trust that is here already is not taken away by a program that has none.
-                self.known.insert((name.clone(), contact.to_owned(), fingerprint), known);
-                Outcome::Known
+        match self.known.entry((name.clone(), contact.to_owned(), fingerprint)) {
+            Entry::Vacant(new) => {
+                new.insert(Trust { trusted, stored: false });
+                Outcome::Taken
+            }
+            // Trust that is here already is not taken away by a program that has none.
+            Entry::Occupied(known) if known.get().trusted || !trusted => Outcome::Known,
+            // Nor is it given back unasked: the user may have taken it away.
+            Entry::Occupied(known) if known.get().stored && !self.how.trust => Outcome::Left(Reason::NotVerified),
+            Entry::Occupied(mut known) => {
+                known.get_mut().trusted = true;
+                Outcome::Verifies
             }
         }
     }
@@ -116,15 +122,21 @@ impl<'a> Deciding<'a> {
     }
 }
 
-/// What a fingerprint is known for, and whether it is trusted.
-type Known = HashMap<(Name, String, Fingerprint), bool>;
+/// What a fingerprint is known for, and how far it is trusted.
+type Known = HashMap<(Name, String, Fingerprint), Trust>;
+
+struct Trust {
+    trusted: bool,
+    /// Whether it is in the store, and not only among what was found.
+    stored: bool,
+}
 
 fn known(store: &Store) -> Result<Known, Error> {
     let records = store.fingerprints()?.records.into_iter();
     Ok(records
         .map(|record| {
-            let trusted = record.is_trusted();
-            ((Name::new(record.account, record.protocol), record.contact, record.fingerprint), trusted)
+            let trust = Trust { trusted: record.is_trusted(), stored: true };
+            ((Name::new(record.account, record.protocol), record.contact, record.fingerprint), trust)
         })
         .collect())
 }

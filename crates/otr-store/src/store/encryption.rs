@@ -31,8 +31,13 @@ impl Store {
 
     /// Puts another passphrase in the place of the one that unlocked the files.
     ///
+    /// The key that they are encrypted with stays the same, and no copy of the file with it is kept: one that somebody has
+    /// made before still opens them with the passphrase from before. [`decrypt`](Self::decrypt) and then
+    /// [`encrypt`](Self::encrypt) make a new key.
+    ///
     /// # Errors
     ///
+    /// [`Error::EncryptedAnew`] if another program has done that since they were unlocked;
     /// [`Error::Encrypted`] if they were not unlocked; [`Error::NotEncrypted`] if they are not encrypted;
     /// [`Error::Locked`] and [`Error::Io`].
     pub fn change_passphrase(&mut self, passphrase: &Passphrase, work: WorkFactor) -> Result<(), Error> {
@@ -45,6 +50,7 @@ impl Store {
     /// # Errors
     ///
     /// [`Error::Encrypted`] if they were not unlocked; [`Error::NotEncrypted`] if they are not encrypted;
+    /// [`Error::EncryptedAnew`] as with [`change_passphrase`](Self::change_passphrase);
     /// [`Error::Undecryptable`] if one is damaged, and all stay encrypted; [`Error::Locked`], [`Error::BothForms`],
     /// [`Error::TooLarge`], [`Error::NotAFile`] and [`Error::Io`].
     pub fn decrypt(&mut self) -> Result<(), Error> {

@@ -1,11 +1,12 @@
 //! The keys of others, and our trust in them.
 
+use std::collections::HashSet;
 use std::time::SystemTime;
 
 use otr_crypto::Fingerprint;
 
 use super::Store;
-use crate::directory::Revision;
+use crate::directory::{Held, Revision};
 use crate::fingerprints::{self, IfMissing};
 use crate::kind::Kind;
 use crate::lines::{self, Record};
@@ -64,17 +65,45 @@ impl Store {
         self.directory.revision(Kind::Fingerprints)
     }
 
+    /// The same as [`fingerprints`](Self::fingerprints), and why some that were there before may be missing without
+    /// anybody's having taken them off the record: [`Error::Damaged`] names a line that cannot be read, or a file that is
+    /// empty or gone.
+    ///
+    /// # Errors
+    ///
+    /// As [`fingerprints`](Self::fingerprints).
+    pub fn fingerprints_and_doubt(&self) -> Result<(KnownFingerprints, Option<Error>), Error> {
+        match self.directory.read(Kind::Fingerprints)? {
+            Some(contents) => Ok((fingerprints::load(&contents), fingerprints::doubt(&contents))),
+            None => {
+                let file = self.directory.file(Kind::Fingerprints, self.directory.form()?);
+                let gone = Error::Damaged { file, line: 1, problem: "the file is gone" };
+                Ok((KnownFingerprints::default(), Some(gone)))
+            }
+        }
+    }
+
     /// Stores a fingerprint unless it is there, and gives what is there now: trust that somebody else has stored
     /// meanwhile stays.
+    ///
+    /// Who adds them may be somebody who makes ever new keys. So the oldest go that nobody has verified, with what is on
+    /// record about them, when a contact has 256 of them or the file half a mebibyte. Those that were verified stay.
     ///
     /// # Errors
     ///
     /// As [`save_fingerprint`](Self::save_fingerprint).
     pub fn add_fingerprint(&mut self, record: &KnownFingerprint) -> Result<KnownFingerprint, Error> {
         let held = self.directory.lock()?;
-        let known = held.read(Kind::Fingerprints)?.map(|contents| fingerprints::load(&contents).records);
+        let contents = held.read(Kind::Fingerprints)?;
+        let known = contents.as_ref().map(|contents| fingerprints::load(contents).records);
         if let Some(known) = known.into_iter().flatten().find(|known| known.key() == record.key()) {
             return Ok(known);
+        }
+        if let Some(contents) = contents {
+            let gone = fingerprints::too_many(&contents, record)?;
+            if !gone.is_empty() {
+                remove(&held, &gone.iter().map(|known| known.key()).collect())?;
+            }
         }
         held.change(Kind::Fingerprints, |contents| fingerprints::save(contents, record, IfMissing::Add))?;
         Ok(record.clone())
@@ -167,22 +196,11 @@ impl Store {
     ) -> Result<(), Error> {
         let key = (*fingerprint, contact, account, protocol);
         let held = self.directory.lock()?;
-        // In this order: what is still trusted is on record with all that belongs to it.
-        held.change(Kind::Fingerprints, |contents| {
-            let contents = contents.ok_or(Error::UnknownFingerprint)?;
-            let is_known = fingerprints::load(contents).records.iter().any(|known| known.key() == key);
-            if !is_known {
-                return Err(Error::UnknownFingerprint);
-            }
-            lines::remove(contents, |known: &KnownFingerprint| known.key() == key)
-        })?;
-        held.change_if_there(Kind::Trust, |contents| lines::remove(contents, |row: &trust::Row| row.key() == key))?;
-        held.change_if_there(Kind::Versions, |contents| {
-            lines::remove(contents, |spoken: &SpokenVersion| spoken.key() == key)
-        })?;
-        held.change_if_there(Kind::Vouched, |contents| {
-            lines::remove(contents, |vouched: &VouchedFingerprint| vouched.key() == key)
-        })
+        let known = held.read(Kind::Fingerprints)?.map(|contents| fingerprints::load(&contents).records);
+        if !known.is_some_and(|known| known.iter().any(|known| known.key() == key)) {
+            return Err(Error::UnknownFingerprint);
+        }
+        remove(&held, &[key].into())
     }
 
     /// The highest versions of the protocol spoken with others, of all accounts, and the lines that could not be read.
@@ -229,4 +247,21 @@ impl Store {
         held.change(Kind::Fingerprints, |contents| fingerprints::save(contents, record, if_missing))?;
         held.change_if_there(Kind::Trust, |contents| trust::withdraw(contents, record))
     }
+}
+
+/// Removes fingerprints and all that is on record about them.
+fn remove(held: &Held<'_>, keys: &HashSet<fingerprints::Key<'_>>) -> Result<(), Error> {
+    // In this order: what is still trusted is on record with all that belongs to it.
+    held.change_if_there(Kind::Fingerprints, |contents| {
+        fingerprints::remove(contents, |known| keys.contains(&known.key()))
+    })?;
+    held.change_if_there(Kind::Trust, |contents| {
+        lines::remove(contents, |row: &trust::Row| keys.contains(&row.key()))
+    })?;
+    held.change_if_there(Kind::Versions, |contents| {
+        lines::remove(contents, |spoken: &SpokenVersion| keys.contains(&spoken.key()))
+    })?;
+    held.change_if_there(Kind::Vouched, |contents| {
+        lines::remove(contents, |vouched: &VouchedFingerprint| keys.contains(&vouched.key()))
+    })
 }

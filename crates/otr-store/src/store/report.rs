@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use super::Store;
+use crate::copies::Reason;
 use crate::file::Contents;
 use crate::kind::Kind;
 use crate::{
-    AccountTag, Error, KnownFingerprint, SpokenVersion, VouchedFingerprint, damaged, ed25519_keys, key_file, lines,
+    Error, KnownFingerprint, SpokenVersion, VouchedFingerprint, copies, ed25519_keys, instance_tags, key_file, lines,
     trust,
 };
 
@@ -54,14 +55,14 @@ impl Store {
     /// As [`damage`](Self::damage), and [`Error::Locked`] and [`Error::Io`] if a copy cannot be made.
     pub fn keep_damaged(&mut self) -> Result<Vec<PathBuf>, Error> {
         let held = self.directory.lock()?;
-        let mut copies = Vec::new();
+        let mut made = Vec::new();
         for kind in Kind::ALL {
             let contents = held.read(kind).ok().flatten();
             if let Some(contents) = contents.filter(|contents| !damage_of(kind, contents).is_empty()) {
-                copies.extend(damaged::keep(&contents)?);
+                made.extend(copies::keep(&contents, Reason::Damaged)?);
             }
         }
-        Ok(copies)
+        Ok(made)
     }
 }
 
@@ -72,7 +73,7 @@ fn damage_of(kind: Kind, contents: &Contents) -> Vec<Error> {
             Err(error) => vec![error],
         },
         Kind::Ed25519Keys => ed25519_keys::damage(contents),
-        Kind::InstanceTags => lines::damage::<AccountTag>(contents),
+        Kind::InstanceTags => instance_tags::damage(contents),
         Kind::Fingerprints => lines::damage::<KnownFingerprint>(contents),
         Kind::Vouched => lines::damage::<VouchedFingerprint>(contents),
         Kind::Trust => lines::damage::<trust::Row>(contents),

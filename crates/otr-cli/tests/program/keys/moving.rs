@@ -112,6 +112,24 @@ fn a_key_there_or_here_is_replaced_only_if_that_is_wanted() {
 }
 
 #[test]
+fn distrust_outlives_an_import_unless_trust_is_asked_for() {
+    let (user, _) = pidgin_user();
+    user.keys(&["import"]);
+    user.keys(&["distrust", "you@example.org"]);
+    let said = user.keys(&["import"]);
+    let line = format!(
+        "  you@example.org {}, verified: not taken: it is here already, as not verified; --trust takes over that it is \
+         verified\n",
+        shown(7)
+    );
+    assert!(said.contains(&line), "{said}");
+    assert!(user.file(".local/share/otr/otr.fingerprints").ends_with("\t\n"));
+    let said = user.keys(&["import", "--trust"]);
+    assert!(said.contains("verified: known here, and verified from now on\n"), "{said}");
+    assert!(user.file(".local/share/otr/otr.fingerprints").ends_with("\tverified\n"));
+}
+
+#[test]
 fn a_directory_of_anything_is_searched() {
     let (user, fingerprint) = pidgin_user();
     let backup = user.home().join("backup");
