@@ -71,11 +71,12 @@ impl Ledger {
             return Err(format!("arrives twice: {}", self.typed.get(*number).map_or("", String::as_str)));
         }
         arrived.append(&mut again);
-        let (mut returned, mut open) = (BTreeSet::new(), BTreeSet::new());
+        let (mut returned, mut open, mut sent_again) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
         for word in sender.words(&self.marker) {
             match word {
                 Word::NotDelivered(text) => returned.insert(number(text)?),
                 Word::PerhapsNotDelivered(text) => open.insert(number(text)?),
+                Word::SentAgain(text) => sent_again.insert(number(text)?),
                 Word::Strange(line) => return Err(format!("{} shows: {line}", sender.me)),
                 _ => continue,
             };
@@ -84,7 +85,8 @@ impl Ledger {
         for (number, text) in self.typed.iter().enumerate() {
             let told = returned.contains(&number) || open.contains(&number);
             match arrived.contains(&number) {
-                true if returned.contains(&number) => {
+                // What is sent again after that is told, too.
+                true if returned.contains(&number) && !sent_again.contains(&number) => {
                     return Err(format!("said not to be delivered, and arrived: {text}"));
                 }
                 false if !told && sender.is_told_of_more_after(text) => unnamed = unnamed.saturating_add(1),
@@ -170,6 +172,8 @@ mod tests {
         assert_eq!(account, Ok(Account { arrived: 1, unnamed: 1, ..Account::default() }));
         let account = settle(&["zx1", "zx2"], &[], &["alice: zx2", "alice: [resent] zx1"]);
         assert_eq!(account, Ok(Account { arrived: 2, ..Account::default() }));
+        let told = ["! not delivered (x): zx1", "* sent again, because it could not be read: zx1"];
+        settle(&["zx1"], &told, &["alice: [resent] zx1"]).unwrap();
         settle(&["zx1"], &[more, "alice -> AB: zx1"], &[]).unwrap_err();
     }
 
