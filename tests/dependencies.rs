@@ -29,6 +29,7 @@ const TWICE: &[(&str, &str)] = &[
     ("block-buffer", "as sha1"),
     ("chacha20", "inside age, which encrypts files at rest with keys of its own; ours is the randomness of tests"),
     ("cipher", "as chacha20"),
+    ("core-foundation", "as windows-sys"),
     ("cpufeatures", "as sha1"),
     ("crypto-common", "as sha1"),
     ("curve25519-dalek", "as chacha20"),

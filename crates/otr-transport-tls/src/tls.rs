@@ -39,6 +39,15 @@ impl Tls {
         Ok(Self { config: Arc::new(config) })
     }
 
+    /// The same, saying to the server that `protocol` is meant (ALPN, RFC 7301). A server that does not know of this
+    /// passes over it.
+    #[must_use]
+    pub fn offering(&self, protocol: &[u8]) -> Self {
+        let mut config = ClientConfig::clone(&self.config);
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Self { config: Arc::new(config) }
+    }
+
     /// Makes `stream` an encrypted one to the server that goes by `server_name`: a host name or an IP address, without a
     /// port. How long that may take is for the caller to bound; dropping the future closes `stream`.
     ///

@@ -1,4 +1,5 @@
 use std::fmt;
+use std::net::IpAddr;
 
 use otr_transport::Error;
 use otr_transport_tls::Tls;
@@ -31,6 +32,13 @@ impl Security {
     }
 }
 
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+}
+
 /// What it takes to get into an XMPP network.
 ///
 /// The password is wiped from memory when the account is dropped. The copies that the SASL library makes while a login
@@ -42,8 +50,10 @@ pub struct Account {
     pub(crate) resource: Option<String>,
     /// The name in the server's certificate: our domain, as DNS writes it.
     pub(crate) server_name: String,
-    pub(crate) host: String,
-    pub(crate) port: u16,
+    /// The domain whose servers are looked for; `None` where the user has said where the server is.
+    pub(crate) domain: Option<String>,
+    /// Where the server is if nothing else is known.
+    pub(crate) place: Place,
     pub(crate) security: Security,
     pub(crate) options: Options,
 }
@@ -52,7 +62,8 @@ impl Account {
     /// The account `address`, `me@example.org`, or `me@example.org/place` to ask for the resource `place`. Without one
     /// the server makes one up, which is what lets several clients be there at once.
     ///
-    /// The server is looked for at the address's domain and the usual port; SRV records are not looked up.
+    /// The server is looked for where the SRV records of the address's domain say (`_xmpp-client._tcp`, or
+    /// `_xmpps-client._tcp` for direct TLS), or without any at the domain itself and the usual port.
     /// [`at`](Self::at) says where else it is.
     ///
     /// # Errors
@@ -67,24 +78,25 @@ impl Account {
         let resource = address.resource().map(|resource| resource.as_str().to_owned());
         let domain = address.domain().as_str().trim_matches(['[', ']']);
         let server_name = idna::domain_to_ascii(domain).map_err(|_| Error::InvalidAddress)?;
-        let port = security.default_port();
+        // An IP address has no records.
+        let is_name = server_name.parse::<IpAddr>().is_err();
         Ok(Self {
             address: address.into_bare(),
             password,
             resource,
-            host: server_name.clone(),
+            domain: is_name.then(|| server_name.clone()),
+            place: Place { host: server_name.clone(), port: security.default_port() },
             server_name,
-            port,
             security,
             options: Options::default(),
         })
     }
 
-    /// The server listens at this host and port.
+    /// The server listens at this host and port; nothing is looked up.
     #[must_use]
     pub fn at(mut self, host: impl Into<String>, port: u16) -> Self {
-        self.host = host.into();
-        self.port = port;
+        self.domain = None;
+        self.place = Place { host: host.into(), port };
         self
     }
 
@@ -102,8 +114,8 @@ impl fmt::Debug for Account {
         f.debug_struct("Account")
             .field("address", &self.address)
             .field("resource", &self.resource)
-            .field("host", &self.host)
-            .field("port", &self.port)
+            .field("domain", &self.domain)
+            .field("place", &self.place)
             .field("security", &self.security)
             .field("options", &self.options)
             .finish_non_exhaustive()
@@ -120,16 +132,20 @@ mod tests {
 
     #[test]
     fn an_address_names_who_where_and_perhaps_the_resource() {
+        let place = |host: &str, port| Place { host: host.to_owned(), port };
         let alice = account("Alice@Example.org").unwrap();
         assert_eq!(alice.address.as_str(), "alice@example.org");
-        assert_eq!((alice.host.as_str(), alice.port, alice.resource), ("example.org", 5222, None));
+        assert_eq!((alice.place, alice.resource), (place("example.org", 5222), None));
+        assert_eq!(alice.domain.as_deref(), Some("example.org"));
 
-        assert_eq!(account("alice@b\u{fc}cher.example").unwrap().host, "xn--bcher-kva.example");
-        assert_eq!(account("alice@[::1]").unwrap().host, "::1");
+        let umlaut = account("alice@b\u{fc}cher.example").unwrap();
+        assert_eq!(umlaut.domain.as_deref(), Some("xn--bcher-kva.example"));
+        let numbered = account("alice@[::1]").unwrap();
+        assert_eq!((numbered.domain, numbered.place), (None, place("::1", 5222)));
 
         let elsewhere = account("alice@example.org/desk").unwrap().at("::1", 15222);
         assert_eq!(elsewhere.resource.as_deref(), Some("desk"));
-        assert_eq!((elsewhere.host.as_str(), elsewhere.port), ("::1", 15222));
+        assert_eq!((elsewhere.domain, elsewhere.place), (None, place("::1", 15222)));
     }
 
     #[test]

@@ -14,6 +14,8 @@
 //!   (RFC 6121, 5.2.2).
 //! * **What OTR asks for.** Plain bodies, the hints of XEP-0364 and XEP-0380, answers to the device that spoke last (RFC
 //!   6121, 5.1). No XHTML, no chat states, no receipts; nobody but our own server gets an answer to anything.
+//! * **Where the server is.** What the SRV records of the domain say (RFC 6120, 3.2; XEP-0368), in their order, or the
+//!   domain itself. Its certificate has to be for the domain, wherever it is.
 //! * **Bounds.** A stanza is at most 1 MiB, of 64 levels and 4,096 parts; queues and tables are bounded as well. A
 //!   server is probed after a minute of silence.
 //!

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// Limits and waiting times of one transport.
@@ -10,6 +11,8 @@ pub struct Options {
     /// every server takes, or more between two users of one server that announces what it takes (XEP-0478). Servers in
     /// the field take at least 65,000, on both sides, unless set otherwise.
     pub max_message_size: Option<usize>,
+    /// The DNS server to ask where the servers of our domain are. `None`, the default, is what the system is set up for.
+    pub name_server: Option<SocketAddr>,
     /// How long one attempt to connect may take, the login included. 30 s.
     pub connect_timeout: Duration,
     /// How long the server may take to accept and to confirm what we send before the connection is given up. 30 s.
@@ -32,6 +35,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_message_size: None,
+            name_server: None,
             connect_timeout: Duration::from_secs(30),
             answer_timeout: Duration::from_secs(30),
             silence: Duration::from_secs(60),

@@ -1,14 +1,17 @@
 use otr_transport::Error;
-use otr_transport_tls::{Tls, open_tcp};
+use otr_transport_tls::Tls;
 use tokio::net::TcpStream;
 use tokio_xmpp::parsers::ns;
 use tokio_xmpp::parsers::starttls::Request;
 use tokio_xmpp::parsers::stream_features::StreamFeatures;
 use tokio_xmpp::xmlstream::Timeouts;
 
-use super::sasl;
+use super::{locate, sasl};
 use crate::wire::{Carrier, Stream, open, read, restart, write};
 use crate::{Account, Security};
+
+/// What tells a server that has several protocols on one port which is meant (XEP-0368, 3).
+const ALPN: &[u8] = b"xmpp-client";
 
 /// A stream whose other end knows who we are, before a resource is bound to it, and what it offers.
 pub(crate) struct Authenticated {
@@ -20,10 +23,10 @@ pub(crate) struct Authenticated {
 pub(crate) async fn authenticate(account: &Account) -> Result<Authenticated, Error> {
     let domain = account.address.domain().as_str();
     let timeouts = Timeouts { read_timeout: account.options.silence, response_timeout: account.options.answer_timeout };
-    let tcp = open_tcp(&account.host, account.port, account.options.connect_timeout).await?;
+    let tcp = locate::connect(account).await?;
     let carrier: Box<dyn Carrier> = match &account.security {
         Security::StartTls(tls) => start_tls(tcp, tls, account, timeouts).await?,
-        Security::DirectTls(tls) => Box::new(tls.connect(&account.server_name, tcp).await?),
+        Security::DirectTls(tls) => Box::new(tls.offering(ALPN).connect(&account.server_name, tcp).await?),
         Security::Cleartext => Box::new(tcp),
     };
     let (mut stream, features) = open(carrier, domain, timeouts).await?;

@@ -2,6 +2,7 @@
 
 mod bind;
 mod connect;
+mod locate;
 mod resume;
 mod sasl;
 

@@ -46,10 +46,13 @@ impl Double {
         self.account_with(Security::Cleartext)
     }
 
+    pub(crate) fn port(&self) -> u16 {
+        self.listener.local_addr().unwrap().port()
+    }
+
     pub(crate) fn account_with(&self, security: Security) -> Account {
-        let port = self.listener.local_addr().unwrap().port();
         let account = Account::new("alice@example.org", "pw", security).unwrap();
-        account.at("127.0.0.1", port).with_options(quick())
+        account.at("127.0.0.1", self.port()).with_options(quick())
     }
 
     pub(crate) async fn accept(&self) -> Server {
