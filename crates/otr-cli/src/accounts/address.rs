@@ -217,6 +217,14 @@ impl Host {
     }
 }
 
+impl FromStr for Host {
+    type Err = InvalidAddress;
+
+    fn from_str(text: &str) -> Result<Self, InvalidAddress> {
+        Self::parse(text, None).ok_or_else(|| invalid(text, "address", "example.org:5000 or [::1]:5000"))
+    }
+}
+
 impl fmt::Display for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}", self.bare(), self.port)

@@ -66,7 +66,7 @@ pub(crate) struct Settings {
     password: Option<Source>,
     /// What the command line says comes before what is said of a contact.
     text_option: Option<TextMode>,
-    text: TextMode,
+    text: Option<TextMode>,
     policy: Option<PolicyName>,
     contacts: BTreeMap<String, Contact>,
 }
@@ -104,7 +104,12 @@ impl Settings {
 
     /// What `contact`'s program makes of text.
     pub(crate) fn text(&self, contact: &str) -> TextMode {
-        self.text_option.or_else(|| self.contact(contact)?.text).unwrap_or(self.text)
+        let said = self.text_option.or_else(|| self.contact(contact)?.text).or(self.text);
+        said.unwrap_or_else(|| match self.address.network() {
+            // No program but ours is at the other end of a connection of our own.
+            Network::Tcp => TextMode::Plain,
+            Network::Irc | Network::Xmpp | Network::Matrix => TextMode::Auto,
+        })
     }
 
     /// IRC: the account to log in to, if we are to log in: the one that is named, or that of the nick where a password is
@@ -150,7 +155,7 @@ impl Settings {
             sasl_account: None,
             password: None,
             text_option: None,
-            text: TextMode::default(),
+            text: None,
             policy: None,
             contacts: BTreeMap::new(),
         }
@@ -170,7 +175,7 @@ impl Settings {
             message_interval: entry.message_interval,
             sasl_account: entry.sasl_account.clone(),
             password: config.password(entry).map_err(wrong)?,
-            text: entry.text.unwrap_or_default(),
+            text: entry.text,
             policy: entry.policy,
             contacts: entry.contacts.clone(),
             ..Self::new(entry.address.clone())
@@ -320,6 +325,13 @@ mod tests {
         assert_eq!(settings.policy("another@example.org"), Some(PolicyName::Always));
         let settings = configured("xmpp:me@example.org", lines, "--text auto").unwrap();
         assert_eq!(settings.text("you@example.org"), TextMode::Auto);
+    }
+
+    #[test]
+    fn over_tcp_text_is_plain_unless_it_is_said() {
+        assert_eq!(find("tcp:a:1").unwrap().text("you"), TextMode::Plain);
+        assert_eq!(find("tcp:a:1 --text html").unwrap().text("you"), TextMode::Html);
+        assert_eq!(configured("tcp:a:1", "text = \"auto\"", "").unwrap().text("you"), TextMode::Auto);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use std::time::Duration;
 use otr_session::Config;
 use tokio::time::sleep;
 
-use crate::accounts::{Options, Target};
+use crate::accounts::{Host, Options, Target};
 use crate::args::{self, AVAILABLE, Place, PolicyName, Suites};
 use crate::error::Error;
 use crate::outside::Clock;
@@ -45,22 +45,22 @@ pub(crate) struct Args {
         required_unless_present_any = ["connect", "listen"]
     )]
     account: Option<Target>,
-    /// Whom to talk with: @you:example.org, you@example.org, or a nick
-    #[arg(long, value_name = "PEER", conflicts_with_all = ["connect", "listen"])]
+    /// Whom to talk with: @you:example.org, you@example.org, or a nick; over TCP a name for whoever is at the other end
+    #[arg(long, value_name = "PEER")]
     with: Option<String>,
     /// Wait at this address, such as 127.0.0.1:5000, for the other side to call
     #[arg(long, value_name = "ADDR", conflicts_with = "connect")]
-    listen: Option<String>,
+    listen: Option<Host>,
     /// Call the other side at this address, such as example.org:5000
     #[arg(long, value_name = "ADDR")]
-    connect: Option<String>,
+    connect: Option<Host>,
     #[command(flatten)]
     place: Place,
     /// TCP: what we are called here; keys are kept under this name
     #[arg(long, value_name = "ME", default_value = "me", value_parser = args::parse_name)]
     name: String,
-    /// What the other side is called here; its fingerprint is remembered under this name [default: its address, or for
-    /// whoever calls over TCP "caller"]
+    /// What the other side is called here; its fingerprint is remembered under this name [default: what --with
+    /// says, or over TCP its address, or "caller" for whoever calls]
     #[arg(long, value_name = "NAME", value_parser = args::parse_name)]
     peer: Option<String>,
     /// When private conversations are used; with "always", the default, nothing is sent in clear
@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Error> {
 
 async fn chat(args: &Args) -> Result<(), Error> {
     let plan = Plan::new(args)?;
-    let home = args.place.directory_or(plan.home.clone())?;
+    let home = args.place.directory_or(plan.home())?;
     let mut profile = Profile::new(args.place.open(home.as_deref())?, &plan.account, plan.protocol());
     let (connection, line) = plan.connect(home).await?;
     let config = Config { policy: plan.policy, versions: AVAILABLE, ..Config::default() };

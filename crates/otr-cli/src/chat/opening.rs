@@ -13,7 +13,7 @@ use otr_transport_xmpp::{Account as XmppAccount, Security, XmppTransport};
 use super::Args;
 use super::connection::Connection;
 use super::room::Meeting;
-use crate::accounts::{self, Address, Host, Login as LoginKind, Network, Server, Settings, TrustedCertificate};
+use crate::accounts::{self, Address, Host, Login as LoginKind, Network, Server, Settings, Target, TrustedCertificate};
 use crate::args::PolicyName;
 use crate::error::Error;
 use crate::profile::log;
@@ -23,86 +23,59 @@ use crate::text_form::TextMode;
 /// Who talks with whom, and all that was said about how.
 #[derive(Debug)]
 pub(crate) struct Plan {
-    way: Way,
+    settings: Settings,
     pub(crate) meeting: Meeting,
     /// What our account is called where keys are kept.
     pub(crate) account: String,
-    /// Where keys are kept, unless the command line says so.
-    pub(crate) home: Option<PathBuf>,
     pub(crate) policy: Policy,
     pub(crate) text: TextMode,
-}
-
-/// How to get a connection.
-#[derive(Debug)]
-enum Way {
-    Listen(String),
-    Call(String),
-    SignIn(Box<Settings>),
 }
 
 impl Plan {
     /// What `args`, and the config where they name an account in it, say.
     pub(crate) fn new(args: &Args) -> Result<Self, Error> {
-        match (&args.listen, &args.connect, &args.account) {
-            (Some(address), _, _) => Ok(Self::over_tcp(Way::Listen(address.clone()), args)),
-            (None, Some(address), _) => Ok(Self::over_tcp(Way::Call(address.clone()), args)),
-            (None, None, Some(account)) => {
-                let settings = Settings::find(account, &args.options, &mut log)?;
-                match &settings.address {
-                    Address::TcpListen(host) => Ok(Self::over_tcp(Way::Listen(host.to_string()), args)),
-                    Address::TcpCall(host) => Ok(Self::over_tcp(Way::Call(host.to_string()), args)),
-                    Address::Irc { .. } | Address::Xmpp { .. } | Address::Matrix { .. } => {
-                        Self::with_account(settings, args)
-                    }
-                }
-            }
-            (None, None, None) => Err(Error::NobodyNamed),
-        }
-    }
-
-    fn over_tcp(way: Way, args: &Args) -> Self {
-        let peer = match (&args.peer, &way) {
-            (Some(peer), _) => peer.clone(),
-            (None, Way::Call(address)) => readable::one_line(address),
-            (None, Way::Listen(_) | Way::SignIn(_)) => "caller".to_owned(),
+        let target = match (&args.listen, &args.connect, &args.account) {
+            (Some(host), _, _) => &Target::Address(Address::TcpListen(host.clone())),
+            (None, Some(host), _) => &Target::Address(Address::TcpCall(host.clone())),
+            (None, None, Some(account)) => account,
+            (None, None, None) => return Err(Error::NobodyNamed),
         };
-        Self {
-            meeting: Meeting { address: peer.clone(), peer, begins: matches!(way, Way::Call(_)) },
-            way,
-            account: args.name.clone(),
-            home: None,
-            policy: args.policy.unwrap_or(PolicyName::Always).into(),
-            text: TextMode::Plain,
-        }
-    }
-
-    fn with_account(settings: Settings, args: &Args) -> Result<Self, Error> {
-        let with = args.with.as_ref().or(settings.with.as_ref()).ok_or(Error::NobodyNamed)?;
-        let address = settings.address.contact(with).map_err(accounts::Error::from)?;
+        let settings = Settings::find(target, &args.options, &mut log)?;
+        let with = args.with.as_ref().or(settings.with.as_ref());
+        let with = with.map(|with| settings.address.contact(with).map_err(accounts::Error::from)).transpose()?;
+        // TCP has no names of its own: whoever is at the other end is called as we say, and known by that.
+        let with = match &settings.address {
+            Address::TcpCall(host) => {
+                args.peer.clone().or(with).or_else(|| Some(readable::one_line(&host.to_string())))
+            }
+            Address::TcpListen(_) => args.peer.clone().or(with).or_else(|| Some("caller".to_owned())),
+            Address::Irc { .. } | Address::Xmpp { .. } | Address::Matrix { .. } => with,
+        };
+        let address = with.ok_or(Error::NobodyNamed)?;
         let account = match &settings.address {
             Address::Irc { nick, server } => format!("{nick}@{}", server.name),
             Address::Xmpp { jid, .. } => jid.clone(),
             Address::Matrix { user } => user.clone(),
             Address::TcpCall(_) | Address::TcpListen(_) => args.name.clone(),
         };
+        let begins = matches!(settings.address, Address::TcpCall(_));
         Ok(Self {
             policy: args.policy.or_else(|| settings.policy(&address)).unwrap_or(PolicyName::Always).into(),
             text: settings.text(&address),
-            meeting: Meeting { peer: args.peer.clone().unwrap_or_else(|| address.clone()), address, begins: false },
+            meeting: Meeting { peer: args.peer.clone().unwrap_or_else(|| address.clone()), address, begins },
             account,
-            home: settings.home.clone(),
-            way: Way::SignIn(Box::new(settings)),
+            settings,
         })
+    }
+
+    /// Where the config says that keys are kept.
+    pub(crate) fn home(&self) -> Option<PathBuf> {
+        self.settings.home.clone()
     }
 
     /// The name of the protocol where keys are kept: those of libotr's programs, and one for TCP, which has none.
     pub(crate) fn protocol(&self) -> &'static str {
-        let network = match &self.way {
-            Way::Listen(_) | Way::Call(_) => Network::Tcp,
-            Way::SignIn(settings) => settings.address.network(),
-        };
-        match network {
+        match self.settings.address.network() {
             Network::Tcp => "otr-tcp",
             Network::Irc => "prpl-irc",
             Network::Xmpp => "prpl-jabber",
@@ -113,53 +86,40 @@ impl Plan {
     /// Gets the connection, and a line that says what it is. What has to be kept from one time to the next goes to
     /// `home`.
     pub(crate) async fn connect(&self, home: Option<PathBuf>) -> Result<(Connection, String), Error> {
-        let names = || Names::new(&self.account, &self.meeting.peer);
-        match &self.way {
-            Way::Listen(address) => {
-                let failed = |source| Error::Listen { address: readable::one_line(address), source };
-                let listener = Listener::bind(address).await.map_err(failed)?;
+        let Self { settings, meeting, .. } = self;
+        let shown = readable::one_line(&settings.address.to_string());
+        let failed = |source| Error::Connect { address: shown.clone(), source };
+        let names = || Names::new(&self.account, &meeting.peer);
+        let connection = match &settings.address {
+            Address::TcpListen(host) => {
+                let address = host.to_string();
+                let failed = |source| Error::Listen { address: readable::one_line(&address), source };
+                let listener = Listener::bind(&address).await.map_err(failed)?;
                 let line = format!("listening on {}, waiting for the other side to call", listener.local_addr());
                 let tcp = TcpTransport::connect(TcpAccount::listening(listener, names())).await.map_err(failed)?;
-                Ok((Connection::Tcp(tcp), line))
+                return Ok((Connection::Tcp(tcp), line));
             }
-            Way::Call(address) => {
-                let shown = readable::one_line(address);
-                let tcp = TcpTransport::connect(TcpAccount::calling(address, names())).await;
-                let tcp = tcp.map_err(|source| Error::Connect { address: shown.clone(), source })?;
-                Ok((Connection::Tcp(tcp), format!("calling {shown}")))
-            }
-            Way::SignIn(settings) => {
-                let shown = readable::one_line(&settings.address.to_string());
+            Address::TcpCall(host) => {
+                let address = host.to_string();
+                let shown = readable::one_line(&address);
                 let failed = |source| Error::Connect { address: shown.clone(), source };
-                let connection = sign_in(settings, &self.meeting.address, home, failed).await?;
-                let line = format!("signed in as {shown}, to talk with {}", readable::one_line(&self.meeting.address));
-                Ok((connection, line))
+                let tcp = TcpTransport::connect(TcpAccount::calling(&address, names())).await.map_err(failed)?;
+                return Ok((Connection::Tcp(tcp), format!("calling {shown}")));
             }
-        }
-    }
-}
-
-/// Logs in to the server of an account.
-async fn sign_in(
-    settings: &Settings,
-    peer: &str,
-    home: Option<PathBuf>,
-    failed: impl Fn(otr_transport::Error) -> Error,
-) -> Result<Connection, Error> {
-    match &settings.address {
-        Address::Irc { nick, server } => {
-            let account = irc_account(nick, server, settings)?;
-            Ok(Connection::Irc(IrcTransport::connect(account).await.map_err(failed)?))
-        }
-        Address::Xmpp { jid, resource } => {
-            let account = xmpp_account(jid, resource.as_deref(), settings, &failed)?;
-            Ok(Connection::Xmpp(Box::new(XmppTransport::connect(account).await.map_err(failed)?)))
-        }
-        Address::Matrix { user } => {
-            let account = matrix_account(user, peer, settings, home)?;
-            Ok(Connection::Matrix(Box::new(MatrixTransport::connect(account).await.map_err(failed)?)))
-        }
-        Address::TcpCall(_) | Address::TcpListen(_) => Err(Error::NobodyNamed),
+            Address::Irc { nick, server } => {
+                let account = irc_account(nick, server, settings)?;
+                Connection::Irc(IrcTransport::connect(account).await.map_err(failed)?)
+            }
+            Address::Xmpp { jid, resource } => {
+                let account = xmpp_account(jid, resource.as_deref(), settings, failed)?;
+                Connection::Xmpp(Box::new(XmppTransport::connect(account).await.map_err(failed)?))
+            }
+            Address::Matrix { user } => {
+                let account = matrix_account(user, &meeting.address, settings, home)?;
+                Connection::Matrix(Box::new(MatrixTransport::connect(account).await.map_err(failed)?))
+            }
+        };
+        Ok((connection, format!("signed in as {shown}, to talk with {}", readable::one_line(&meeting.address))))
     }
 }
 

@@ -1,8 +1,8 @@
 //! `otr keys forget`.
 
 use super::Error;
+use super::contact::{Contact, distinct, report};
 use super::home::Home;
-use super::verify::{Contact, distinct, fingerprint, report, with_fingerprint};
 use crate::error::Error as ProgramError;
 use crate::readable::one_line;
 
@@ -19,20 +19,13 @@ pub(super) struct Args {
 /// Removes what is on record, and the trust in it. The next conversation is as with somebody new.
 pub(super) fn run(home: &Home, args: &Args) -> Result<String, ProgramError> {
     let mut store = home.open()?;
-    let contact = &args.contact.contact;
-    let mut records = args.contact.records(&store)?;
-    if records.is_empty() {
-        return Err(Error::Unknown(one_line(contact)).into());
-    }
-    if !args.fingerprint.is_empty() {
-        records = with_fingerprint(contact, records, fingerprint(&args.fingerprint)?)?;
-    }
+    let records = args.contact.chosen(&store, &args.fingerprint)?;
     let known = distinct(&records);
     if known.len() > 1 {
-        return Err(Error::SeveralFingerprints { contact: one_line(contact), known }.into());
+        return Err(Error::SeveralFingerprints { contact: one_line(&args.contact.contact), known }.into());
     }
     for record in &records {
-        store.forget(contact, &record.account, &record.protocol, &record.fingerprint)?;
+        store.forget(&record.contact, &record.account, &record.protocol, &record.fingerprint)?;
     }
     Ok(report(&records, "forgotten"))
 }

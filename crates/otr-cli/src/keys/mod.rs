@@ -2,6 +2,7 @@
 
 mod account;
 mod completions;
+mod contact;
 mod encrypt;
 mod error;
 mod export;

@@ -58,7 +58,7 @@ use evidence::{Look, Query, Way};
 pub(crate) use irc::without_formatting;
 
 /// How texts to and from a contact are to be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum TextMode {
     /// As they are
@@ -66,7 +66,6 @@ pub(crate) enum TextMode {
     /// As HTML
     Html,
     /// As its program does, by what is known of it
-    #[default]
     Auto,
 }
 

@@ -7,7 +7,11 @@ use std::path::Path;
 use crate::support::process::{Process, otr};
 
 fn listen(more: &[&str]) -> (Process, String) {
-    let mut chat = Process::spawn(otr(&[&["chat", "--listen", "127.0.0.1:0"], more].concat()));
+    listening(Process::spawn(otr(&[&["chat", "--listen", "127.0.0.1:0"], more].concat())))
+}
+
+/// `chat`, and where it listens.
+fn listening(mut chat: Process) -> (Process, String) {
     let line = chat.expect("listening on");
     let address = line.split_whitespace().find_map(|word| word.strip_suffix(',')).unwrap().to_owned();
     (chat, address)
@@ -102,6 +106,40 @@ fn more_lines_than_may_wait_are_read_when_there_is_room() {
     }
     let (_, errors, _) = alice.finish();
     assert!(errors.is_empty(), "{errors:?}");
+}
+
+#[test]
+fn an_account_of_the_config_works_over_tcp_as_it_is_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    let account = "[accounts.local]\naddress = \"tcp:listen:127.0.0.1:0\"\nwith = \"bob\"\nhome = \"keys\"\n\
+                   policy = \"never\"\ncontacts.carol = { policy = \"always\", text = \"html\" }\n";
+    std::fs::write(&config, account).unwrap();
+    let local = |more: &[&str]| {
+        let config = config.to_str().unwrap();
+        listening(Process::spawn(otr(&[&["chat", "local", "--config", config, "--name", "alice"], more].concat())))
+    };
+    let (mut alice, address) = local(&[]);
+    let mut bob = call(&address, &["--ephemeral", "--peer", "alice", "--policy", "never"]);
+    bob.line("<b>");
+    assert_eq!(alice.expect("<b>"), "bob (in clear): <b>");
+    assert!(alice.finish().2.success());
+
+    let (mut alice, address) = local(&["--with", "carol"]);
+    let mut carol = call(&address, &["--ephemeral", "--peer", "alice"]);
+    alice.line("1 < 2");
+    assert_eq!(carol.expect("1 "), "alice: 1 &lt; 2");
+    assert!(alice.finish().2.success());
+    let fingerprints = std::fs::read_to_string(directory.path().join("keys/otr.fingerprints")).unwrap();
+    assert!(fingerprints.starts_with("carol\talice\totr-tcp\t"), "{fingerprints}");
+}
+
+#[test]
+fn what_tcp_does_not_have_is_refused() {
+    for (option, value, name) in [("--server", "example.org:1", "server"), ("--password-env", "PATH", "a password")] {
+        let error = only_error(Process::spawn(otr(&["chat", "--ephemeral", "--listen", "127.0.0.1:0", option, value])));
+        assert!(error.ends_with(&format!("{name} is not for TCP")), "{error}");
+    }
 }
 
 #[test]
@@ -269,8 +307,9 @@ fn what_cannot_begin_says_why_in_one_line() {
     assert_eq!(refused, format!("otr: cannot connect to {address}: the connection was refused"));
     let unknown = only_error(call("no-such-host.invalid:1", &["--ephemeral"]));
     assert_eq!(unknown, "otr: cannot connect to no-such-host.invalid:1: the host name does not resolve");
-    let malformed = only_error(call("nowhere", &["--ephemeral"]));
-    assert_eq!(malformed, "otr: cannot connect to nowhere: the address is not well formed");
+    let (_, errors, status) = call("nowhere", &["--ephemeral"]).finish();
+    assert_eq!(status.code(), Some(2));
+    assert!(errors[0].contains("\"nowhere\" is no address; write it as example.org:5000 or [::1]:5000"), "{errors:?}");
     let (_, errors, status) = Process::spawn(otr(&["chat", "--ephemeral"])).finish();
     assert_eq!(status.code(), Some(2));
     assert!(errors.join("\n").contains("<ACCOUNT>"), "{errors:?}");
