@@ -313,25 +313,8 @@ async fn absurd_announcements_keep_within_bounds() {
     assert_eq!(outcome(alice.send("bob", "x")).await, Err(Error::MessageTooLarge { size: 1, limit: 0 }));
 }
 
-#[tokio::test]
-async fn a_server_that_lets_in_and_throws_out_is_not_hammered() {
-    let server = Server::start().await;
-    let mut options = quick();
-    options.retry_max = Duration::from_millis(200);
-    let (mut alice, client) = server.alice_as(server.account().options(options), "").await;
-    drop(client);
-    let mut pauses = Vec::new();
-    for _ in 0..6 {
-        let Recovery::RetryIn(pause) = disconnected(&mut alice).await.1 else { panic!("it should try again") };
-        pauses.push(pause);
-        server.accept().await.let_in("").await;
-        assert_eq!(next(&mut alice).await, Event::Connected { resumed: false });
-    }
-    assert!(pauses.is_sorted() && pauses[5] >= 16 * pauses[0], "{pauses:?}");
-}
-
-#[tokio::test]
-async fn a_connection_that_was_of_use_is_come_back_to_soon() {
+/// The pauses before each of six new connections, to a server that does `serve` and throws out.
+async fn pauses(serve: impl AsyncFn(&mut IrcTransport, &mut Client)) -> Vec<Duration> {
     let server = Server::start().await;
     let mut options = quick();
     options.retry_max = Duration::from_millis(200);
@@ -344,9 +327,24 @@ async fn a_connection_that_was_of_use_is_come_back_to_soon() {
         let mut client = server.accept().await;
         client.let_in("").await;
         assert_eq!(next(&mut alice).await, Event::Connected { resumed: false });
-        client.say(":bob!u@h PRIVMSG alice :hi").await;
-        assert!(matches!(next(&mut alice).await, Event::Message(_)));
+        serve(&mut alice, &mut client).await;
     }
+    pauses
+}
+
+#[tokio::test]
+async fn a_server_that_lets_in_and_throws_out_is_not_hammered() {
+    let pauses = pauses(async |_, _| {}).await;
+    assert!(pauses.is_sorted() && pauses[5] >= 16 * pauses[0], "{pauses:?}");
+}
+
+#[tokio::test]
+async fn a_connection_that_was_of_use_is_come_back_to_soon() {
+    let wrote = async |alice: &mut IrcTransport, client: &mut Client| {
+        client.say(":bob!u@h PRIVMSG alice :hi").await;
+        assert!(matches!(next(alice).await, Event::Message(_)));
+    };
+    let pauses = pauses(wrote).await;
     assert!(pauses.iter().all(|pause| *pause == pauses[0]), "{pauses:?}");
 }
 

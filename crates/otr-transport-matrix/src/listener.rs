@@ -264,7 +264,7 @@ impl Listener {
         }
     }
 
-    /// Joins the rooms that peers invited us to. What fails for now is tried again in the next round.
+    /// Joins the rooms that peers invited us to. After a failure that may pass, the next round tries again.
     async fn accept_invitations(&mut self) -> Result<(), Halt> {
         while let Some((room, invitation)) = self.invitations.first_key_value() {
             let (room, inviter, freshness) = (room.clone(), invitation.inviter.clone(), invitation.freshness);

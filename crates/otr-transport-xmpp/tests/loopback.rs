@@ -7,7 +7,7 @@ mod double;
 use std::io::ErrorKind;
 use std::time::Duration;
 
-use double::{BIND, BOB, Double, SM, event, id, live, message, quick, soon};
+use double::{BIND, BOB, Double, SM, Server, event, id, live, message, quick, soon};
 use futures_util::FutureExt;
 use otr_transport::{Error, Event, Incoming, Origin, Presence, Recovery, Transport};
 use otr_transport_xmpp::{Account, Security, XmppTransport};
@@ -368,12 +368,17 @@ async fn queues_are_bounded() {
     server.asked().await;
 }
 
+/// Alice, who can be given one event before she takes it.
+async fn slow_reader(double: &Double) -> (Server, XmppTransport) {
+    let mut options = quick();
+    options.queue = 1;
+    double.with(double.account().with_options(options), true).await
+}
+
 #[tokio::test]
 async fn nothing_is_read_while_the_host_takes_no_events_and_sending_goes_on() {
     let double = Double::new().await;
-    let mut options = quick();
-    options.queue = 1;
-    let (mut server, mut alice) = double.with(double.account().with_options(options), true).await;
+    let (mut server, mut alice) = slow_reader(&double).await;
     for number in 0..100 {
         server.message(BOB, &number.to_string()).await;
     }
@@ -393,9 +398,7 @@ async fn nothing_is_read_while_the_host_takes_no_events_and_sending_goes_on() {
 #[tokio::test]
 async fn a_host_that_takes_no_events_slows_the_server_down_and_loses_nothing() {
     let double = Double::new().await;
-    let mut options = quick();
-    options.queue = 1;
-    let (mut server, mut alice) = double.with(double.account().with_options(options), true).await;
+    let (mut server, mut alice) = slow_reader(&double).await;
     const COUNT: usize = 5000;
     let filler = "x".repeat(1000);
     let writing = tokio::spawn(async move {
@@ -442,9 +445,7 @@ async fn closing_sends_what_waits_and_leaves_in_order() {
 #[tokio::test]
 async fn closing_with_a_full_queue_leaves_the_rest_to_the_server() {
     let double = Double::new().await;
-    let mut options = quick();
-    options.queue = 1;
-    let (mut server, mut alice) = double.with(double.account().with_options(options), true).await;
+    let (mut server, mut alice) = slow_reader(&double).await;
     for number in 0..100 {
         server.message(BOB, &number.to_string()).await;
     }
