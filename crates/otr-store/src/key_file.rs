@@ -1,5 +1,7 @@
 //! `otr.private_key`: `(privkeys (account (name N) (protocol P) (private-key (dsa (p #..#) (q ..) (g ..) (y ..) (x ..)))) ...)`.
 
+use std::collections::HashSet;
+
 use otr_crypto::{IdentityKey, IdentityParts};
 use zeroize::Zeroizing;
 
@@ -28,20 +30,17 @@ pub(crate) fn find(contents: &Contents, account: &str, protocol: &str) -> Result
 pub(crate) fn all(contents: &Contents) -> Result<Vec<AccountKey>, Error> {
     let parsed = parse(contents)?;
     let entries = entries(contents, &parsed.root)?;
-    let behind = parsed.error.as_ref().map(|error| AccountKey::unreadable(contents, error.offset, error.problem));
+    let behind = (parsed.error.as_ref())
+        .map(|error| AccountKey::unreadable(contents, contents.line_at(error.offset), error.problem));
     Ok(entries.iter().map(|entry| entry.account_key(contents)).chain(behind).collect())
 }
 
 /// The names of the accounts, each once, in the order of the file.
 pub(crate) fn accounts(contents: &Contents) -> Result<Vec<AccountName>, Error> {
     let parsed = parse(contents)?;
-    let mut names = Vec::new();
-    for entry in entries(contents, &parsed.root)? {
-        if let Some(name) = entry.name().filter(|name| !names.contains(name)) {
-            names.push(name);
-        }
-    }
-    Ok(names)
+    let mut seen = HashSet::new();
+    let names = entries(contents, &parsed.root)?.into_iter().filter_map(|entry| entry.name());
+    Ok(names.filter(|name| seen.insert(name.clone())).collect())
 }
 
 /// The file with the account's key in it.
@@ -97,15 +96,17 @@ pub struct AccountKey {
 }
 
 impl AccountKey {
-    fn unreadable(contents: &Contents, offset: usize, problem: &'static str) -> Self {
-        let key = Err(contents.damaged(offset, problem));
-        Self { account: String::new(), protocol: String::new(), line: contents.line_at(offset), key }
+    fn unreadable(contents: &Contents, line: usize, problem: &'static str) -> Self {
+        let key = Err(contents.damaged_line(line, problem));
+        Self { account: String::new(), protocol: String::new(), line, key }
     }
 }
 
 /// One account as it stands in the file.
 struct Entry<'n, 'a> {
     node: &'n Node<'a>,
+    /// The line where it begins, counted from 1.
+    line: usize,
     /// `None` where one of the three parts is missing.
     parts: Option<Parts<'n, 'a>>,
 }
@@ -133,20 +134,20 @@ impl Entry<'_, '_> {
     fn account_key(&self, contents: &Contents) -> AccountKey {
         let Some(AccountName { account, protocol }) = self.name() else {
             let problem = "this is not an account with name, protocol and key, or a name cannot be read";
-            return AccountKey::unreadable(contents, self.node.start, problem);
+            return AccountKey::unreadable(contents, self.line, problem);
         };
-        AccountKey { account, protocol, line: contents.line_at(self.node.start), key: self.key(contents) }
+        AccountKey { account, protocol, line: self.line, key: self.key(contents) }
     }
 
     fn check(&self, contents: &Contents) -> Result<(), Error> {
         match &self.parts {
             Some(_) => Ok(()),
-            None => Err(contents.damaged(self.node.start, "this is not an account with name, protocol and key")),
+            None => Err(contents.damaged_line(self.line, "this is not an account with name, protocol and key")),
         }
     }
 
     fn key(&self, contents: &Contents) -> Result<IdentityKey, Error> {
-        let incomplete = || contents.damaged(self.node.start, "the account's DSA key is not complete");
+        let incomplete = || contents.damaged_line(self.line, "the account's DSA key is not complete");
         let dsa = self.parts.as_ref().and_then(|parts| sexp::find(parts.private_key, b"dsa")).ok_or_else(incomplete)?;
         let number = |name: &[u8]| match sexp::find(dsa, name) {
             Some([number]) => number.number().ok_or_else(incomplete),
@@ -154,9 +155,8 @@ impl Entry<'_, '_> {
         };
         let [p, q, g] = [number(b"p")?, number(b"q")?, number(b"g")?];
         let [y, x] = [number(b"y")?, number(b"x")?];
-        IdentityKey::from_parts(unsigned(&p), unsigned(&q), unsigned(&g), unsigned(&y), unsigned(&x)).map_err(
-            |source| Error::Key { file: contents.path.clone(), line: contents.line_at(self.node.start), source },
-        )
+        IdentityKey::from_parts(unsigned(&p), unsigned(&q), unsigned(&g), unsigned(&y), unsigned(&x))
+            .map_err(|source| Error::Key { file: contents.path.clone(), line: self.line, source })
     }
 }
 
@@ -167,7 +167,15 @@ fn parse(contents: &Contents) -> Result<Parsed<'_>, Error> {
 fn entries<'n, 'a>(contents: &Contents, root: &'n Node<'a>) -> Result<Vec<Entry<'n, 'a>>, Error> {
     let accounts =
         root.named(b"privkeys").ok_or_else(|| contents.damaged(root.start, "this is not a list of private keys"))?;
-    Ok(accounts.iter().map(|node| Entry { node, parts: parts(node) }).collect())
+    // Counted from one account to the next: there may be very many.
+    let (mut line, mut counted) = (1, 0);
+    let entry = |node: &'n Node<'a>| {
+        let between = contents.bytes.get(counted..node.start).unwrap_or_default();
+        line += between.iter().filter(|byte| **byte == b'\n').count();
+        counted = node.start;
+        Entry { node, line, parts: parts(node) }
+    };
+    Ok(accounts.iter().map(entry).collect())
 }
 
 fn parts<'n, 'a>(node: &'n Node<'a>) -> Option<Parts<'n, 'a>> {
