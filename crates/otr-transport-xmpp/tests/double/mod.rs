@@ -2,9 +2,10 @@
 
 #![allow(dead_code, reason = "each test file uses its part")]
 
+use std::io::ErrorKind;
 use std::time::Duration;
 
-use otr_transport::{Event, Incoming, Origin, Transport};
+use otr_transport::{Error, Event, Incoming, Origin, Presence, Recovery, Transport};
 use otr_transport_xmpp::{Account, Options, Security, XmppTransport};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -17,6 +18,9 @@ pub(crate) const PLAIN: &str = "<stream:features><mechanisms xmlns='urn:ietf:par
 pub(crate) const BIND: &str = "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/>";
 pub(crate) const SM: &str = "<sm xmlns='urn:xmpp:sm:3'/>";
 pub(crate) const BOB: &str = "from='bob@example.org/phone'";
+
+/// What becomes of a message that may have arrived.
+pub(crate) const LOST: Error = Error::ConnectionLost(ErrorKind::ConnectionAborted);
 
 /// Nothing takes longer here; a test that waits for more is wrong.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -87,6 +91,13 @@ pub(crate) fn quick() -> Options {
     options.retry_max = Duration::from_millis(40);
     options.close_timeout = Duration::from_secs(2);
     options
+}
+
+/// Alice, who can be given one event before she takes it.
+pub(crate) async fn slow_reader(double: &Double) -> (Server, XmppTransport) {
+    let mut options = quick();
+    options.queue = 1;
+    double.with(double.account().with_options(options), true).await
 }
 
 /// One connection, from the server's side.
@@ -230,4 +241,16 @@ pub(crate) async fn message(transport: &mut XmppTransport) -> Incoming {
 
 pub(crate) fn live(body: &str) -> Incoming {
     Incoming::new("bob@example.org", body, Origin::Live).with_device("phone")
+}
+
+pub(crate) fn presence(of: &str, presence: Presence) -> Option<Event> {
+    Some(Event::Presence { of: of.to_owned(), presence })
+}
+
+/// Why the connection was lost, to which the transport comes back by itself.
+pub(crate) async fn disconnected(transport: &mut XmppTransport) -> Error {
+    match event(transport).await {
+        Some(Event::Disconnected { error, recovery: Recovery::RetryIn(_) }) => error,
+        other => panic!("{other:?} in place of a loss"),
+    }
 }
