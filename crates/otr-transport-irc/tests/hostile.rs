@@ -165,9 +165,10 @@ async fn a_server_that_asks_and_takes_no_answers_is_left() {
 async fn events_without_end_wait_outside() {
     let server = Server::start().await;
     let mut options = quick();
-    // While we do not read, it is not the server that is silent.
-    options.silence = Duration::from_millis(100);
-    options.answer_timeout = Duration::from_millis(100);
+    // While we do not read, it is not the server that is silent. Together they are less than the server waits for us, and
+    // as long as they can be, for a busy machine.
+    options.silence = Duration::from_millis(50);
+    options.answer_timeout = Duration::from_millis(400);
     let (mut alice, mut client) = server.alice_as(server.account().options(options), "").await;
     let body = "x".repeat(400);
     let sent = stuffed(&mut client, |number| format!(":bob!u@h PRIVMSG alice :{number} {body}")).await;

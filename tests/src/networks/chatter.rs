@@ -136,6 +136,11 @@ impl Chatter {
         Ok(Self { program, me: me.name.to_owned(), peer: peer.name.to_owned(), record: Record::default() })
     }
 
+    /// How long the program has computed.
+    pub(super) fn processor_time(&self) -> Result<Duration, String> {
+        self.program.processor_time().map_err(|error| format!("no processor time: {error}"))
+    }
+
     /// The other side's address.
     pub(super) fn peer(&self) -> &str {
         &self.peer

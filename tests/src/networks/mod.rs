@@ -38,7 +38,7 @@ pub use account::{ALICE, Account, BOB};
 pub use cut::{Cut, Direction, Manner, Proxy, Recording, Unmoved};
 pub use leash::{command, command_as_nobody, spawn};
 pub use program::{Line, Program, Silent, Stream};
-pub use rates::{Carrier, Rate, measure};
+pub use rates::{Carrier, Rate, Turn, measure, middle};
 pub use row::Row;
 pub use run::{Plan, run};
 pub use server::{Kind, Papers, Server, ServerError};

@@ -1,5 +1,6 @@
 //! A running program: what it says line by line, and what it is told.
 
+use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -88,6 +89,21 @@ impl Program {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How long its threads have had a processor (Linux: `schedstat` of each).
+    ///
+    /// # Errors
+    ///
+    /// When the system does not say.
+    pub fn processor_time(&self) -> io::Result<Duration> {
+        let mut whole = Duration::ZERO;
+        for thread in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let said = fs::read_to_string(thread?.path().join("schedstat"))?;
+            let nanoseconds = said.split(' ').next().and_then(|first| first.parse().ok());
+            whole += nanoseconds.map(Duration::from_nanos).ok_or(io::ErrorKind::InvalidData)?;
+        }
+        Ok(whole)
     }
 
     /// Writes a line to its standard input.

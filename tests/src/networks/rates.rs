@@ -2,7 +2,8 @@
 //!
 //! One types as fast as the program takes lines, and what is timed ends when the other has shown the last of them. Turns
 //! in clear and with OTR alternate, so that what else the machine does meets both alike. The programs, their pipes and the
-//! server share the machine; what differs between the two is OTR alone.
+//! server share the machine; what differs between the two is OTR alone. How much that is, the processor's time of the two
+//! programs tells better than the clock, which waits for pipes and servers.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -16,7 +17,7 @@ use super::stage::marker;
 use super::{ALICE, Account, BOB, Kind, Server, words};
 
 /// Turns in clear, and as many with OTR.
-const TURNS: usize = 3;
+const TURNS: usize = 5;
 
 /// What carries the messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,16 +35,37 @@ pub struct Rate {
     pub carrier: Carrier,
     /// How many messages a turn had.
     pub messages: u32,
-    /// Messages a second without OTR, in each turn.
-    pub clear: Vec<f64>,
-    /// The same with OTR.
-    pub private: Vec<f64>,
+    /// The turns without OTR.
+    pub clear: Vec<Turn>,
+    /// Those with OTR.
+    pub private: Vec<Turn>,
+}
+
+/// What was measured in one turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    /// Messages a second.
+    pub rate: f64,
+    /// Processor time of both programs for a message, in microseconds.
+    pub cost: f64,
 }
 
 impl Carrier {
     /// All there are.
     pub const ALL: [Self; 4] =
         [Self::Tcp, Self::Network(Kind::Prosody), Self::Network(Kind::Ngircd), Self::Network(Kind::Synapse)];
+
+    /// How many messages a turn has that lasts long enough to be measured and not longer, where `messages` make one: the
+    /// carriers differ a thousandfold. Prosody's archive, which keeps what is in clear only, slows it down from 10,000
+    /// messages on.
+    #[must_use]
+    pub const fn turn(self, messages: u32) -> u32 {
+        match self {
+            Self::Tcp | Self::Network(Kind::Ngircd) => messages.saturating_mul(20),
+            Self::Network(Kind::Prosody) => messages,
+            Self::Network(Kind::Synapse) => messages.div_ceil(10),
+        }
+    }
 
     /// Its name.
     #[must_use]
@@ -58,24 +80,22 @@ impl Carrier {
 }
 
 impl Rate {
-    /// The middle one of the turns in clear, and of those with OTR.
-    #[must_use]
-    pub fn middle(&self) -> (f64, f64) {
-        (middle(&self.clear), middle(&self.private))
-    }
-
-    /// Which part of the time of a message is OTR's: 0 where it cannot be told.
+    /// The part of the programs' work for a message that is OTR's: 0 where it cannot be told.
     #[must_use]
     pub fn share(&self) -> f64 {
-        let (clear, private) = self.middle();
-        (1.0 - private / clear).max(0.0)
+        (1.0 - middle(&self.clear).cost / middle(&self.private).cost).max(0.0)
     }
 }
 
-fn middle(values: &[f64]) -> f64 {
-    let mut values = values.to_vec();
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+/// The middle ones of all rates and of all costs.
+#[must_use]
+pub fn middle(turns: &[Turn]) -> Turn {
+    let of = |value: fn(&Turn) -> f64| {
+        let mut values: Vec<f64> = turns.iter().map(value).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    };
+    Turn { rate: of(|turn| turn.rate), cost: of(|turn| turn.cost) }
 }
 
 /// Measures one carrier with turns of `messages`.
@@ -110,8 +130,7 @@ impl Scene {
         Ok(Self { otr: otr.to_path_buf(), server, homes })
     }
 
-    /// The rate of one turn.
-    fn turn(&self, policy: &str, messages: u32) -> Result<f64, String> {
+    fn turn(&self, policy: &str, messages: u32) -> Result<Turn, String> {
         let further = ["--policy".to_owned(), policy.to_owned()];
         let (mut alice, mut bob) = match &self.server {
             None => self.call(&further)?,
@@ -126,10 +145,13 @@ impl Scene {
                 chatter.wait(0, "that the conversation is private", words::is_private)?;
             }
         }
+        let before = alice.processor_time()? + bob.processor_time()?;
         let time = timed(&mut alice, &bob, messages)?;
+        let cost = alice.processor_time()? + bob.processor_time()? - before;
         alice.leave()?;
         bob.leave()?;
-        Ok(f64::from(messages) / time.as_secs_f64())
+        let messages = f64::from(messages);
+        Ok(Turn { rate: messages / time.as_secs_f64(), cost: cost.as_secs_f64() * 1e6 / messages })
     }
 
     fn chat(&self, server: &Server, me: Account, peer: Account, further: &[String]) -> Result<Chatter, String> {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Rate, Row};
+use super::{Rate, Row, Turn, middle};
 
 /// How much of what was seen stands in a row.
 const SEEN: usize = 110;
@@ -44,24 +44,28 @@ pub fn notes(rows: &[Row]) -> String {
 /// What stands above the rates.
 #[must_use]
 pub fn rates_heading() -> String {
-    rates_line("network", "messages", "in clear/s", "with OTR/s", "share of OTR", "turns")
+    let cells = ["network", "messages", "in clear/s", "with OTR/s", "us in clear", "us with OTR", "share of OTR"];
+    rates_line(cells.map(str::to_owned), "messages a second in each turn")
 }
 
 /// The rates of one network as a line.
 #[must_use]
 pub fn rate(rate: &Rate) -> String {
-    let (clear, private) = rate.middle();
-    let turns = |values: &[f64]| values.iter().map(|value| format!("{value:.0}")).collect::<Vec<_>>().join(" ");
-    rates_line(
-        rate.carrier.name(),
-        &rate.messages.to_string(),
-        &format!("{clear:.0}"),
-        &format!("{private:.0}"),
-        &format!("{:.0} %", rate.share() * 100.0),
-        &format!("{} | {}", turns(&rate.clear), turns(&rate.private)),
-    )
+    let (clear, private) = (middle(&rate.clear), middle(&rate.private));
+    let turns = |turns: &[Turn]| turns.iter().map(|turn| format!("{:.0}", turn.rate)).collect::<Vec<_>>().join(" ");
+    let cells = [
+        rate.carrier.name().to_owned(),
+        rate.messages.to_string(),
+        format!("{:.0}", clear.rate),
+        format!("{:.0}", private.rate),
+        format!("{:.1}", clear.cost),
+        format!("{:.1}", private.cost),
+        format!("{:.0} %", rate.share() * 100.0),
+    ];
+    rates_line(cells, &format!("{} | {}", turns(&rate.clear), turns(&rate.private)))
 }
 
-fn rates_line(network: &str, messages: &str, clear: &str, private: &str, share: &str, turns: &str) -> String {
-    format!("{network:<17}  {messages:>8}  {clear:>10}  {private:>10}  {share:>12}  {turns}").trim_end().to_owned()
+fn rates_line([network, numbers @ ..]: [String; 7], turns: &str) -> String {
+    let numbers: String = numbers.iter().map(|cell| format!("  {cell:>12}")).collect();
+    format!("{network:<17}{numbers}  {turns}")
 }
