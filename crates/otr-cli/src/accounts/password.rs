@@ -121,7 +121,12 @@ fn run(line: &[String]) -> Result<Password, Error> {
     // What is piped to us is a conversation and not for it.
     let input = if io::stdin().is_terminal() { Stdio::inherit() } else { Stdio::null() };
     let mut child = Command::new(program).args(arguments).stdin(input).stdout(Stdio::piped()).spawn().map_err(start)?;
-    let password = child.stdout.take().map(Password::first_line);
+    let password = child.stdout.take().map(|mut output| {
+        let password = Password::first_line(&mut output);
+        // It is no failure of the program that we do not want the rest.
+        let _ = io::copy(&mut output, &mut io::sink());
+        password
+    });
     let status = child.wait().map_err(start)?;
     if !status.success() {
         return Err(Error::Failed { program: program.to_owned(), status });
@@ -140,12 +145,23 @@ impl Password {
     }
 
     /// The whole first line, blanks included.
-    pub(crate) fn first_line(source: impl Read) -> Result<Self, Problem> {
+    pub(crate) fn first_line(mut source: impl Read) -> Result<Self, Problem> {
         // The room is there from the beginning, so that no outgrown copy stays behind.
-        let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_PASSWORD + 64));
-        let limit = u64::try_from(MAX_PASSWORD + 2).map_err(|_| Problem::TooLong)?;
-        source.take(limit).read_to_end(&mut bytes).map_err(|_| Problem::Unreadable)?;
-        let line = bytes.split(|&byte| byte == b'\n').next().unwrap_or_default();
+        let mut bytes = Zeroizing::new(vec![0; MAX_PASSWORD + 2]);
+        let mut length = 0;
+        let line = loop {
+            let (read, room) = bytes.split_at_mut(length);
+            // Whoever writes may go on after the line, or keep the pipe open.
+            if let Some(end) = read.iter().position(|&byte| byte == b'\n') {
+                break &bytes[..end];
+            }
+            match source.read(room) {
+                Ok(0) => break &bytes[..length],
+                Ok(more) => length += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(Problem::Unreadable),
+            }
+        };
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         Self::new(std::str::from_utf8(line).map_err(|_| Problem::NotUtf8)?)
     }

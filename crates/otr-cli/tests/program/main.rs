@@ -16,5 +16,6 @@ mod engine_curve25519;
 mod engine_home;
 mod engine_noise;
 mod keys;
+mod passwords;
 mod support;
 mod toolkit;
