@@ -72,6 +72,9 @@ impl Supervisor {
                 return ended.goodbye;
             }
             session.after_connection(ended.fruitful);
+            if ended.deaf {
+                session.forbid_resumption();
+            }
             if ended.fruitful || started.elapsed() >= self.account.options.retry_max {
                 self.backoff.reset();
             }

@@ -89,6 +89,9 @@ pub(crate) struct Ended {
     pub(crate) reason: Error,
     /// Whether something was brought forward while it lasted.
     pub(crate) fruitful: bool,
+    /// Whether the server took the session up again and then answered nothing: what it has on hand of it is broken, and
+    /// would be the next time. Servers come to that where a connection was lost in the midst of a login.
+    pub(crate) deaf: bool,
     /// Whether our own closing went in good order.
     pub(crate) goodbye: Result<(), Error>,
 }
@@ -144,11 +147,12 @@ impl<'a> Conversation<'a> {
     pub(crate) async fn run(mut self) -> Ended {
         let reason = self.talk().await;
         let fruitful = self.fruitful;
+        let deaf = reason == Error::TimedOut && self.catching_up;
         let goodbye = match reason {
             Error::Closed => self.say_goodbye().await,
             _ => Ok(()),
         };
-        Ended { reason, fruitful, goodbye }
+        Ended { reason, fruitful, deaf, goodbye }
     }
 
     /// Goes on until it cannot, or the host closes, and says which.

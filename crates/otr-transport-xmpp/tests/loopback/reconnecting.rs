@@ -193,3 +193,30 @@ async fn silence_is_probed_and_a_dead_server_noticed() {
     let error = disconnected(&mut alice).await;
     assert!(matches!(error, Error::TimedOut | Error::ConnectionLost(ErrorKind::TimedOut)), "{error:?}");
 }
+
+#[tokio::test]
+async fn a_session_that_is_taken_up_and_answers_nothing_is_given_up() {
+    let double = Double::new().await;
+    let mut options = quick();
+    options.answer_timeout = Duration::from_millis(300);
+    let (mut server, mut alice) = double.with(double.account().with_options(options), true).await;
+    let receipt = alice.send("bob@example.org", "one");
+    server.hear("</message>").await;
+    drop(server);
+    disconnected(&mut alice).await;
+
+    let mut server = double.accept().await;
+    server.asked_to_resume(0).await;
+    server.say("<resumed xmlns='urn:xmpp:sm:3' previd='session' h='3'/>").await;
+    assert_eq!(event(&mut alice).await, Some(Event::Connected { resumed: true }));
+    // What it held back does come.
+    server.message(BOB, "held back").await;
+    assert_eq!(message(&mut alice).await.body, "held back");
+    server.asked().await;
+    assert_eq!(disconnected(&mut alice).await, Error::TimedOut);
+    assert_eq!(soon("a receipt", receipt).await, Err(LOST));
+
+    let mut server = double.accept().await;
+    server.log_in(true).await;
+    assert_eq!(event(&mut alice).await, Some(Event::Connected { resumed: false }));
+}
