@@ -4,16 +4,13 @@
 
 mod double;
 
-use std::io::ErrorKind;
 use std::time::Duration;
 
-use double::{BIND, BOB, Double, HEADER, PLAIN, SM, Server, event, id, live, message, quick};
+use double::{BIND, BOB, Double, HEADER, LOST, PLAIN, SM, Server, event, id, live, message, quick};
 use otr_transport::{Error, Event, Origin, Presence, Recovery, Transport};
 use otr_transport_tls::{Tls, Trust};
 use otr_transport_xmpp::{Security, XmppTransport};
 use tokio::io::AsyncWriteExt;
-
-const LOST: Error = Error::ConnectionLost(ErrorKind::ConnectionAborted);
 
 /// What connecting comes to when the server acts like this.
 async fn connecting(double: &Double, security: Security, act: impl AsyncFn(&mut Server)) -> Error {
