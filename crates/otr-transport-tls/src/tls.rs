@@ -64,7 +64,8 @@ impl Tls {
         connecting.await.map_err(|error| failure::of_handshake(&error))
     }
 
-    /// The same rules for a library that does the handshake itself. It offers no application protocol (ALPN) yet.
+    /// The same rules for a library that does the handshake itself. It offers no application protocol (ALPN) but
+    /// what [`offering`](Self::offering) named.
     pub fn client_config(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.config)
     }

@@ -16,6 +16,11 @@ const MAX_RECENT: usize = 256;
 /// may be the very reason why its connections end.
 const MAX_FRUITLESS: u8 = 8;
 
+/// Resumptions in a row after which the server says nothing before the session is given up. Servers come to that where a
+/// connection was lost in the midst of a login: what they still have of the session is broken. A network that fails just
+/// then looks the same, but not twice.
+const MAX_DEAF: u8 = 2;
+
 /// How a session can be taken up again (XEP-0198, 5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Resumption {
@@ -34,6 +39,7 @@ pub(crate) struct Session {
     pub(crate) managed: bool,
     resumption: Option<Resumption>,
     fruitless: u8,
+    deaf: u8,
     pub(crate) ledger: Ledger,
     /// Stanzas that came and have been dealt with.
     pub(crate) handled: u32,
@@ -54,6 +60,7 @@ impl Session {
             managed: bound.managed,
             resumption: bound.resumption,
             fruitless: 0,
+            deaf: 0,
             ledger: Ledger::default(),
             handled: 0,
             contacts: Contacts::default(),
@@ -104,10 +111,11 @@ impl Session {
         self.ledger.give_up(error);
     }
 
-    /// Its connection has ended, having brought something forward or not.
-    pub(crate) fn after_connection(&mut self, fruitful: bool) {
+    /// Its connection has ended, having brought something forward or not, and with the server deaf or not.
+    pub(crate) fn after_connection(&mut self, fruitful: bool, deaf: bool) {
         self.fruitless = if fruitful { 0 } else { self.fruitless.saturating_add(1) };
-        if self.fruitless > MAX_FRUITLESS {
+        self.deaf = if deaf { self.deaf.saturating_add(1) } else { 0 };
+        if self.fruitless > MAX_FRUITLESS || self.deaf >= MAX_DEAF {
             self.resumption = None;
         }
     }
@@ -175,14 +183,23 @@ mod tests {
     fn a_session_that_brings_nothing_forward_is_given_up() {
         let mut session = Session::new(bound());
         for _ in 0..MAX_FRUITLESS {
-            session.after_connection(false);
+            session.after_connection(false, false);
         }
-        session.after_connection(true);
+        session.after_connection(true, false);
         for _ in 0..=MAX_FRUITLESS {
             assert!(session.resumption().is_some());
-            session.after_connection(false);
+            session.after_connection(false, false);
         }
         assert!(session.resumption().is_none());
+    }
+
+    #[test]
+    fn a_session_in_which_the_server_is_deaf_is_given_up_at_the_second_time() {
+        let mut session = Session::new(bound());
+        for (deaf, goes_on) in [(true, true), (false, true), (true, true), (true, false)] {
+            session.after_connection(true, deaf);
+            assert_eq!(session.resumption().is_some(), goes_on);
+        }
     }
 
     #[test]

@@ -71,10 +71,7 @@ impl Supervisor {
             if ended.reason == Error::Closed {
                 return ended.goodbye;
             }
-            session.after_connection(ended.fruitful);
-            if ended.deaf {
-                session.forbid_resumption();
-            }
+            session.after_connection(ended.fruitful, ended.deaf);
             if ended.fruitful || started.elapsed() >= self.account.options.retry_max {
                 self.backoff.reset();
             }

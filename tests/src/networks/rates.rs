@@ -147,7 +147,7 @@ impl Scene {
         }
         let before = alice.processor_time()? + bob.processor_time()?;
         let time = timed(&mut alice, &bob, messages)?;
-        let cost = alice.processor_time()? + bob.processor_time()? - before;
+        let cost = (alice.processor_time()? + bob.processor_time()?).saturating_sub(before);
         alice.leave()?;
         bob.leave()?;
         let messages = f64::from(messages);

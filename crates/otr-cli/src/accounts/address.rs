@@ -199,7 +199,10 @@ impl Host {
         let (name, rest) = match text.strip_prefix('[') {
             Some(bracketed) => {
                 let (name, rest) = bracketed.split_once(']')?;
-                name.parse::<std::net::Ipv6Addr>().ok()?;
+                // A link's own address says which link, by its number (RFC 4007, section 11).
+                let (address, link) = name.split_once('%').unwrap_or((name, "1"));
+                address.parse::<std::net::Ipv6Addr>().ok()?;
+                link.parse::<u32>().ok()?;
                 (name, rest)
             }
             None => text.split_at(text.find(':').unwrap_or(text.len())),
@@ -306,6 +309,7 @@ mod tests {
         for (text, address) in [
             ("tcp:example.org:5000", Address::TcpCall(host("example.org", 5000))),
             ("tcp:[::1]:5000", Address::TcpCall(host("::1", 5000))),
+            ("tcp:[fe80::1%2]:5000", Address::TcpCall(host("fe80::1%2", 5000))),
             ("tcp:listen:127.0.0.1:0", Address::TcpListen(host("127.0.0.1", 0))),
             ("irc:nick@irc.example.org", irc("irc.example.org", 6697)),
             ("irc:nick@irc.example.org:6667", irc("irc.example.org", 6667)),

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::thread;
 
 use zeroize::Zeroizing;
 
@@ -12,6 +13,9 @@ use super::keyring;
 
 /// The longest password that is taken, in bytes. Tokens that servers hand out can have some thousand.
 const MAX_PASSWORD: usize = 16 * 1024;
+
+/// What a program may write after the line with the password, in bytes, before it is stopped.
+const MAX_PASSED_OVER: usize = 1024 * 1024;
 
 /// A password, or what a server takes in place of one. It is wiped from memory when it is dropped.
 pub(crate) struct Password(Zeroizing<String>);
@@ -123,8 +127,8 @@ fn run(line: &[String]) -> Result<Password, Error> {
     let mut child = Command::new(program).args(arguments).stdin(input).stdout(Stdio::piped()).spawn().map_err(start)?;
     let password = child.stdout.take().map(|mut output| {
         let password = Password::first_line(&mut output);
-        // It is no failure of the program that we do not want the rest.
-        let _ = io::copy(&mut output, &mut io::sink());
+        // It is no failure of the program that we do not want the rest. Where nobody can take that, it fails.
+        let _ = thread::Builder::new().spawn(move || pass_over(output));
         password
     });
     let status = child.wait().map_err(start)?;
@@ -133,6 +137,16 @@ fn run(line: &[String]) -> Result<Password, Error> {
     }
     let password = password.unwrap_or(Err(Problem::Unreadable));
     password.map_err(|problem| Error::Unusable { from: program.to_owned(), problem })
+}
+
+/// Reads what nobody wants until it ends, or there is too much.
+fn pass_over(mut output: impl Read) {
+    let mut rest = Zeroizing::new([0; 4096]);
+    for _ in 0..MAX_PASSED_OVER / rest.len() {
+        if !matches!(output.read(&mut *rest), Ok(1..)) {
+            return;
+        }
+    }
 }
 
 impl Password {
@@ -250,6 +264,10 @@ mod tests {
         let missing = read(&command(&["otr-test-no-such-program"])).0.unwrap_err();
         assert!(missing.contains("cannot be started"), "{missing}");
         assert!(read(&command(&["true"])).0.unwrap_err().contains("it is empty"));
+        let endless = read(&command(&["yes"])).0.unwrap_err();
+        assert!(endless.starts_with("the program for the password, yes, failed"), "{endless}");
+        let with_a_helper = command(&["sh", "-c", "echo secret; sleep 100 &"]);
+        assert_eq!(read(&with_a_helper).0.unwrap(), "secret");
         assert!(read(&command(&[])).0.unwrap_err().contains("cannot be started"));
     }
 

@@ -44,24 +44,26 @@ impl Plan {
         let with = args.with.as_ref().or(settings.with.as_ref());
         let with = with.map(|with| settings.address.contact(with).map_err(accounts::Error::from)).transpose()?;
         // TCP has no names of its own: whoever is at the other end is called as we say, and known by that.
-        let with = match &settings.address {
-            Address::TcpCall(host) => {
-                args.peer.clone().or(with).or_else(|| Some(readable::one_line(&host.to_string())))
+        let called = || args.peer.clone().or(with.clone());
+        let address = match &settings.address {
+            Address::TcpCall(host) => called().unwrap_or_else(|| readable::one_line(&host.to_string())),
+            Address::TcpListen(_) => called().unwrap_or_else(|| "caller".to_owned()),
+            Address::Irc { .. } | Address::Xmpp { .. } | Address::Matrix { .. } => {
+                with.clone().ok_or(Error::NobodyNamed)?
             }
-            Address::TcpListen(_) => args.peer.clone().or(with).or_else(|| Some("caller".to_owned())),
-            Address::Irc { .. } | Address::Xmpp { .. } | Address::Matrix { .. } => with,
         };
-        let address = with.ok_or(Error::NobodyNamed)?;
         let account = match &settings.address {
             Address::Irc { nick, server } => format!("{nick}@{}", server.name),
             Address::Xmpp { jid, .. } => jid.clone(),
             Address::Matrix { user } => user.clone(),
             Address::TcpCall(_) | Address::TcpListen(_) => args.name.clone(),
         };
+        // What the config says of a contact holds whatever it is called here.
+        let contact = with.as_ref().unwrap_or(&address);
         let begins = matches!(settings.address, Address::TcpCall(_));
         Ok(Self {
-            policy: args.policy.or_else(|| settings.policy(&address)).unwrap_or(PolicyName::Always).into(),
-            text: settings.text(&address),
+            policy: args.policy.or_else(|| settings.policy(contact)).unwrap_or(PolicyName::Always).into(),
+            text: settings.text(contact),
             meeting: Meeting { peer: args.peer.clone().unwrap_or_else(|| address.clone()), address, begins },
             account,
             settings,

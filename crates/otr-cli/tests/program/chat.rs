@@ -125,13 +125,13 @@ fn an_account_of_the_config_works_over_tcp_as_it_is_set() {
     assert_eq!(alice.expect("<b>"), "bob (in clear): <b>");
     assert!(alice.finish().2.success());
 
-    let (mut alice, address) = local(&["--with", "carol"]);
+    let (mut alice, address) = local(&["--with", "carol", "--peer", "Caz"]);
     let mut carol = call(&address, &["--ephemeral", "--peer", "alice"]);
     alice.line("1 < 2");
     assert_eq!(carol.expect("1 "), "alice: 1 &lt; 2");
     assert!(alice.finish().2.success());
     let fingerprints = std::fs::read_to_string(directory.path().join("keys/otr.fingerprints")).unwrap();
-    assert!(fingerprints.starts_with("carol\talice\totr-tcp\t"), "{fingerprints}");
+    assert!(fingerprints.starts_with("Caz\talice\totr-tcp\t"), "{fingerprints}");
 }
 
 #[test]

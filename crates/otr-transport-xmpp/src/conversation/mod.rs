@@ -89,8 +89,8 @@ pub(crate) struct Ended {
     pub(crate) reason: Error,
     /// Whether something was brought forward while it lasted.
     pub(crate) fruitful: bool,
-    /// Whether the server took the session up again and then answered nothing: what it has on hand of it is broken, and
-    /// would be the next time. Servers come to that where a connection was lost in the midst of a login.
+    /// Whether the server took the session up again and then had nothing to say for as long as it has for an answer,
+    /// although it was asked.
     pub(crate) deaf: bool,
     /// Whether our own closing went in good order.
     pub(crate) goodbye: Result<(), Error>,
@@ -147,7 +147,7 @@ impl<'a> Conversation<'a> {
     pub(crate) async fn run(mut self) -> Ended {
         let reason = self.talk().await;
         let fruitful = self.fruitful;
-        let deaf = reason == Error::TimedOut && self.catching_up;
+        let deaf = reason == Error::TimedOut && self.catching_up && self.link.is_idle();
         let goodbye = match reason {
             Error::Closed => self.say_goodbye().await,
             _ => Ok(()),
@@ -197,7 +197,13 @@ impl<'a> Conversation<'a> {
 
     fn after(&mut self, step: Result<Step, Error>) -> Result<Option<Event>, Error> {
         match step? {
-            Step::Arrived(received) => return self.take(received),
+            Step::Arrived(received) => {
+                // What was held back comes before the answer, however long it takes.
+                if let Some(asked) = self.asked.as_mut().filter(|_| self.catching_up) {
+                    asked.until = Instant::now() + self.options.answer_timeout;
+                }
+                return self.take(received);
+            }
             Step::Silent => self.ask(),
             Step::Written => {}
         }

@@ -24,8 +24,8 @@ use crate::{Account, Security};
 /// Servers of one domain that are tried.
 const MAX_SERVERS: usize = 8;
 
-/// How often a name server that does not answer is asked.
-const ATTEMPTS: usize = 2;
+/// How often a name server that does not answer is asked again.
+const RETRIES: usize = 1;
 
 /// The part of the time for connecting that may go by before the DNS has answered.
 const SHARE_OF_DNS: u32 = 4;
@@ -71,7 +71,10 @@ async fn announced(domain: &str, account: &Account, limit: Duration) -> Result<V
     if let [only] = records.as_slice()
         && only.target.is_root()
     {
-        return Err(Error::NotSupported("XMPP, says the DNS of its domain"));
+        return Err(Error::NotSupported(match account.security {
+            Security::StartTls(_) | Security::Cleartext => "XMPP with STARTTLS, says the DNS of its domain",
+            Security::DirectTls(_) => "XMPP with TLS from the first byte, says the DNS of its domain",
+        }));
     }
     let chance = RandomState::new();
     let mut drawn = 0_u64;
@@ -97,13 +100,19 @@ fn resolver(name_server: Option<SocketAddr>, limit: Duration) -> Option<TokioRes
         }
     };
     let options = builder.options_mut();
-    options.attempts = ATTEMPTS;
+    options.attempts = RETRIES;
     options.timeout = options.timeout.min(limit / 2);
     builder.build().ok()
 }
 
+/// The dot at the end stays, so that the name is not looked for among those of our own domain; files such as /etc/hosts
+/// have names of one word without.
 fn place(srv: &SRV) -> Place {
-    Place { host: srv.target.to_ascii().trim_end_matches('.').to_owned(), port: srv.port }
+    let mut host = srv.target.to_ascii();
+    if srv.target.num_labels() == 1 {
+        host.truncate(host.trim_end_matches('.').len());
+    }
+    Place { host, port: srv.port }
 }
 
 /// RFC 2782, "Usage rules": by priority, and among equals by chance, as their weights say. `draw` gives a number below
@@ -146,8 +155,8 @@ mod tests {
 
     #[test]
     fn priority_comes_first_and_the_root_is_no_server() {
-        let records = [srv(20, 9, "c."), srv(10, 0, "a."), srv(5, 0, "."), srv(15, 1, "b.")];
-        assert_eq!(hosts(&records, |_| 0), ["a", "b", "c"]);
+        let records = [srv(20, 9, "c."), srv(10, 0, "a.example."), srv(5, 0, "."), srv(15, 1, "b.")];
+        assert_eq!(hosts(&records, |_| 0), ["a.example.", "b", "c"]);
     }
 
     #[test]

@@ -205,15 +205,17 @@ async fn a_session_that_is_taken_up_and_answers_nothing_is_given_up() {
     drop(server);
     disconnected(&mut alice).await;
 
-    let mut server = double.accept().await;
-    server.asked_to_resume(0).await;
-    server.say("<resumed xmlns='urn:xmpp:sm:3' previd='session' h='3'/>").await;
-    assert_eq!(event(&mut alice).await, Some(Event::Connected { resumed: true }));
-    // What it held back does come.
-    server.message(BOB, "held back").await;
-    assert_eq!(message(&mut alice).await.body, "held back");
-    server.asked().await;
-    assert_eq!(disconnected(&mut alice).await, Error::TimedOut);
+    for handled in 0..2 {
+        let mut server = double.accept().await;
+        server.asked_to_resume(handled).await;
+        server.say("<resumed xmlns='urn:xmpp:sm:3' previd='session' h='3'/>").await;
+        assert_eq!(event(&mut alice).await, Some(Event::Connected { resumed: true }));
+        // What it held back does come.
+        server.message(BOB, &format!("held back {handled}")).await;
+        assert_eq!(message(&mut alice).await.body, format!("held back {handled}"));
+        server.asked().await;
+        assert_eq!(disconnected(&mut alice).await, Error::TimedOut);
+    }
     assert_eq!(soon("a receipt", receipt).await, Err(LOST));
 
     let mut server = double.accept().await;
