@@ -40,8 +40,8 @@ impl Ledger {
 
     /// Goes through what both sides said, each a line a line.
     ///
-    /// Every text arrives once, unchanged and in order, unless it says that it is sent again, or the sender is told that it did not, or perhaps did not.
-    /// What is said to be certain is true.
+    /// Every text arrives once, unchanged and in order, unless it says that it is sent again, or the sender is told that
+    /// it did not, or perhaps did not. What is said to be certain is true.
     pub(super) fn settle(&self, sender: Reader<'_>, receiver: Reader<'_>) -> Result<Account, String> {
         let numbers: BTreeMap<&str, usize> =
             self.typed.iter().enumerate().map(|(number, text)| (text.as_str(), number)).collect();

@@ -62,7 +62,7 @@ async fn announced(domain: &str, account: &Account, limit: Duration) -> Result<V
         Security::DirectTls(_) => "_xmpps-client._tcp",
     };
     let Some(resolver) = resolver(account.options.name_server, limit) else { return Ok(Vec::new()) };
-    // The dot at the end: it is searched for nowhere else.
+    // With the dot at the end the name is whole: that of our own domain is not put behind it.
     let lookup = timeout(limit, resolver.srv_lookup(format!("{service}.{domain}."))).await;
     let Ok(Ok(lookup)) = lookup else { return Ok(Vec::new()) };
     let records: Vec<&SRV> = (lookup.answers().iter())
