@@ -63,6 +63,7 @@ mod repeats;
 mod revealed;
 mod row;
 mod sending;
+mod sent_text;
 mod session;
 mod shared;
 mod text;

@@ -3,10 +3,7 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::{
-    RESEND_WINDOW, UNSURE_AFTER,
-    unconfirmed::{MAX_UNCONFIRMED_TEXTS, MessageMac},
-};
+use crate::{RESEND_WINDOW, UNSURE_AFTER, sent_text::MessageMac, unconfirmed::MAX_NAMED};
 
 /// What a contact and we have missed of each other.
 #[derive(Debug, Default)]
@@ -66,7 +63,7 @@ impl Loss {
         }
     }
 
-    /// What has no text is not named: the other side keeps as many texts as are named, and asks for nothing else.
+    /// What has no text is not named: the other side keeps texts, and asks for nothing else.
     pub(crate) fn note_read(&mut self, mac: MessageMac, has_text: bool) {
         self.unread.retain(|unread| *unread != mac);
         if has_text {
@@ -94,10 +91,10 @@ impl Loss {
     }
 }
 
-/// As many are kept as the other side keeps texts.
+/// As many are kept as are named.
 fn push(macs: &mut VecDeque<MessageMac>, mac: MessageMac) {
     macs.push_back(mac);
-    if macs.len() > MAX_UNCONFIRMED_TEXTS {
+    if macs.len() > MAX_NAMED {
         macs.pop_front();
     }
 }

@@ -10,9 +10,9 @@ use crate::{
     contact::{Contact, Destination, InstanceName},
     moving,
     recovery::hand_back,
+    sent_text::SentText,
     session::{Sealed, Session},
     shared::{Fits, Shared},
-    unconfirmed::SentText,
 };
 
 /// Encrypts `plaintext` for a session and puts it on the network.

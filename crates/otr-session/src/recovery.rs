@@ -22,9 +22,10 @@ use crate::{
     loss::Loss,
     outgoing,
     receiving::Turn,
+    sent_text::SentText,
     session::{Opened, Session},
     shared::Shared,
-    unconfirmed::SentText,
+    unconfirmed::MAX_NAMED,
 };
 
 /// The record that names messages which could not be read: their 20-byte authenticators, one after the other. It is
@@ -95,7 +96,7 @@ impl Contact {
         }
         if self.is_private() {
             let (count, since) = self.loss.complaints.unwrap_or((0, turn.now));
-            let count = count.saturating_add(1).min(self.unconfirmed.len());
+            let count = count.saturating_add(1).min(self.unconfirmed.len()).min(MAX_NAMED);
             self.loss.complaints = (count > 0).then_some((count, since));
             self.loss.will_name = words.trim_ascii() == COMPLAINT.as_bytes();
             if !self.waits_for_names() {
@@ -205,23 +206,22 @@ impl Contact {
         tlvs: &[Tlv<'_>],
         turn: &mut Turn<'_, R>,
     ) {
-        let only = tlvs.iter().any(|tlv| tlv.kind() == ONLY_READ);
-        if !only {
+        if !tlvs.iter().any(|tlv| tlv.kind() == ONLY_READ) {
             self.unconfirmed.confirm(opened.session, opened.our_keyid);
         }
         let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
-        let mut reports = false;
-        let mut unread = Vec::new();
-        for tlv in tlvs.iter().filter(|tlv| [READ, ONLY_READ, UNREAD].contains(&tlv.kind())) {
-            reports = true;
-            let (macs, _) = tlv.value().as_chunks();
-            let named = self.unconfirmed.take_named(macs, reader);
-            match tlv.kind() {
-                UNREAD => unread.extend(named),
-                _ => self.unconfirmed.confirm_named(&named),
-            }
+        let named = |kind| {
+            let tlv = tlvs.iter().find(|tlv| tlv.kind() == kind)?;
+            Some(tlv.value().as_chunks().0)
+        };
+        // First what was not read: what was read says something of all that went out before it.
+        let [unread, read, only_read] = [UNREAD, READ, ONLY_READ].map(named);
+        let reports = unread.or(read).or(only_read).is_some();
+        let unread = unread.map(|macs| self.unconfirmed.take_named(macs, reader)).unwrap_or_default();
+        for macs in [read, only_read].into_iter().flatten() {
+            self.unconfirmed.confirm_named(macs, reader);
         }
-        if only {
+        if only_read.is_some() {
             // With new keys the other side names what is still under way.
             self.unconfirmed.doubt_in(opened.session);
             self.loss.wait_for_names(turn.now);

@@ -3,86 +3,57 @@
 //! A text is confirmed when the other side uses a key that was announced with it, or later. Until then it is kept, so
 //! that it is not lost in silence when the other side turns out to have lost its keys.
 
-use core::time::Duration;
 use std::collections::VecDeque;
 
 use otr_crypto::Fingerprint;
 use otr_wire::KeyId;
 
-use crate::{RESEND_WINDOW, kept_text::KeptText, session::Sealed};
+use crate::sent_text::{MessageMac, SentText};
 
 /// How many texts to one contact are kept until they are confirmed, and how many more that may have been lost.
-pub const MAX_UNCONFIRMED_TEXTS: usize = 32;
+pub const MAX_UNCONFIRMED_TEXTS: usize = 1024;
 
 /// How many bytes of text to one contact are kept, in the same way: 64 KiB, or one longer text.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
+/// How many messages one record names, and how many texts go out again.
+pub(crate) const MAX_NAMED: usize = 32;
+
 /// Of how many sessions it is remembered that a text had to make room; of an earlier one it is told.
 const MAX_FORGOTTEN: usize = 4;
-
-/// What identifies a Data message to both sides: its authenticator.
-pub(crate) type MessageMac = [u8; 20];
 
 /// The texts to one contact, in the order they went out.
 #[derive(Default)]
 pub(crate) struct Unconfirmed {
     texts: VecDeque<SentText>,
+    /// How much of it is in doubt.
+    in_doubt: Amount,
+    /// How much of it is not.
+    under_way: Amount,
     /// Of each session in which a text had to make room, the last one's announced key; see [`MAX_FORGOTTEN`].
     forgotten: VecDeque<(u64, KeyId)>,
 }
 
-/// A text that went out.
-pub(crate) struct SentText {
-    pub(crate) text: KeptText,
-    /// To whom.
-    pub(crate) to: Fingerprint,
-    /// In which session; see [`Session::number`](crate::session::Session::number).
-    pub(crate) session: u64,
-    mac: MessageMac,
-    /// The serial number of the key that was announced with it.
-    announces: KeyId,
-    /// Whether no message before announced that key.
-    is_first: bool,
-    pub(crate) at: Duration,
-    /// Whether it had gone out before.
-    pub(crate) is_resent: bool,
-    /// Whether it may have been lost alone, so that what comes later does not confirm it.
-    is_doubtful: bool,
-    /// Whether the session that it went out in is known to be over.
-    is_over: bool,
+/// How much is kept.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Amount {
+    texts: usize,
+    bytes: usize,
 }
 
-impl SentText {
-    pub(crate) fn new(
-        text: &str,
-        to: Fingerprint,
-        session: u64,
-        sealed: &Sealed,
-        is_resent: bool,
-        at: Duration,
-    ) -> Self {
-        Self {
-            text: KeptText::new(text),
-            to,
-            session,
-            mac: sealed.mac,
-            announces: sealed.announces,
-            is_first: sealed.is_first,
-            at,
-            is_resent,
-            is_doubtful: false,
-            is_over: false,
-        }
+impl Amount {
+    fn add(&mut self, sent: &SentText) {
+        self.texts = self.texts.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(sent.text.len());
     }
 
-    fn is_in_doubt(&self) -> bool {
-        self.is_doubtful || self.is_over
+    fn remove(&mut self, sent: &SentText) {
+        self.texts = self.texts.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(sent.text.len());
     }
 
-    /// Whether it may go out once more without the user being asked: soon after the first time, and once
-    /// (attack rule RESEND-1).
-    pub(crate) fn may_go_again(&self, now: Duration) -> bool {
-        !self.is_resent && now.saturating_sub(self.at) <= RESEND_WINDOW
+    const fn is_too_much(self) -> bool {
+        self.texts > 1 && (self.texts > MAX_UNCONFIRMED_TEXTS || self.bytes > MAX_UNCONFIRMED_BYTES)
     }
 }
 
@@ -92,6 +63,7 @@ impl Unconfirmed {
     /// that others made room is the answer.
     #[must_use]
     pub(crate) fn push(&mut self, text: SentText, mut hand_back: impl FnMut(&SentText)) -> bool {
+        self.amount(text.is_in_doubt()).add(&text);
         self.texts.push_back(text);
         while let Some(oldest) = self.take_excess(true) {
             hand_back(&oldest);
@@ -108,26 +80,41 @@ impl Unconfirmed {
         forgot_earlier
     }
 
-    /// The other side names what it has read. As with its keys, whoever has read a text has read all before it, unless some
-    /// may have been lost alone.
-    pub(crate) fn confirm_named(&mut self, named: &[SentText]) {
-        let certain = |session| named.iter().any(|sent| sent.session == session && !sent.is_doubtful);
-        self.forgotten.retain(|(session, _)| !certain(*session));
+    /// The other side, `reader`, names what it has read. As with its keys, whoever has read a text has read all before it,
+    /// unless some may have been lost alone.
+    pub(crate) fn confirm_named(&mut self, macs: &[MessageMac], reader: Fingerprint) {
+        let macs = names(macs);
+        let mut read_in = Vec::new();
+        let mut kept = VecDeque::new();
+        for sent in self.texts.drain(..).rev() {
+            let is_named = sent.is_among(macs, reader);
+            if is_named && !sent.is_doubtful && !read_in.contains(&sent.session) {
+                read_in.push(sent.session);
+            }
+            if !is_named && (sent.is_doubtful || !read_in.contains(&sent.session)) {
+                kept.push_front(sent);
+            }
+        }
+        self.texts = kept;
+        self.count();
+        self.forgotten.retain(|(session, _)| !read_in.contains(session));
     }
 
     /// The oldest of those in doubt, or of the others, if they are too many.
     fn take_excess(&mut self, in_doubt: bool) -> Option<SentText> {
-        let alike = || self.texts.iter().enumerate().filter(|(_, sent)| sent.is_in_doubt() == in_doubt);
-        let (count, bytes) =
-            alike().fold((0_usize, 0_usize), |(count, bytes), (_, sent)| (count + 1, bytes + sent.text.len()));
-        let too_many = count > 1 && (count > MAX_UNCONFIRMED_TEXTS || bytes > MAX_UNCONFIRMED_BYTES);
-        let place = alike().next().filter(|_| too_many)?.0;
-        self.texts.remove(place)
+        if !self.amount(in_doubt).is_too_much() {
+            return None;
+        }
+        let place = self.texts.iter().position(|sent| sent.is_in_doubt() == in_doubt)?;
+        let oldest = self.texts.remove(place)?;
+        self.amount(in_doubt).remove(&oldest);
+        Some(oldest)
     }
 
     /// Sessions have ended: what went out in those for which `is_over` holds is confirmed by nothing but its name.
     pub(crate) fn note_over(&mut self, is_over: impl Fn(u64) -> bool) {
         self.texts.iter_mut().for_each(|sent| sent.is_over |= is_over(sent.session));
+        self.count();
     }
 
     /// Whether a text made room that was not confirmed and went out in a session for which `is_over` holds. It is told
@@ -146,6 +133,7 @@ impl Unconfirmed {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
             sent.session != session || later || sent.is_doubtful
         });
+        self.count();
         // Most contacts have nothing unconfirmed most of the time.
         if self.texts.is_empty() {
             self.texts = VecDeque::new();
@@ -155,11 +143,13 @@ impl Unconfirmed {
     /// What is here may have been lost on its way, and what goes out later may not.
     pub(crate) fn doubt(&mut self) {
         self.texts.iter_mut().for_each(|sent| sent.is_doubtful = true);
+        self.count();
     }
 
     /// The same of what went out in one session.
     pub(crate) fn doubt_in(&mut self, session: u64) {
         self.texts.iter_mut().filter(|sent| sent.session == session).for_each(|sent| sent.is_doubtful = true);
+        self.count();
     }
 
     /// Takes out what may have been lost.
@@ -169,7 +159,8 @@ impl Unconfirmed {
 
     /// Takes out those among `macs` that were written to `reader`.
     pub(crate) fn take_named(&mut self, macs: &[MessageMac], reader: Fingerprint) -> Vec<SentText> {
-        self.take(|sent| sent.to == reader && macs.contains(&sent.mac))
+        let macs = names(macs);
+        self.take(|sent| sent.is_among(macs, reader))
     }
 
     /// Takes out the last `count` of those that went out in a session for which `is_over` holds.
@@ -213,8 +204,26 @@ impl Unconfirmed {
     fn take(&mut self, mut is_taken: impl FnMut(&SentText) -> bool) -> Vec<SentText> {
         let (taken, kept): (Vec<_>, Vec<_>) = self.texts.drain(..).partition(|sent| is_taken(sent));
         self.texts = kept.into();
+        self.count();
         taken
     }
+
+    const fn amount(&mut self, in_doubt: bool) -> &mut Amount {
+        if in_doubt { &mut self.in_doubt } else { &mut self.under_way }
+    }
+
+    /// Counts anew what is kept.
+    fn count(&mut self) {
+        (self.in_doubt, self.under_way) = Default::default();
+        for sent in &self.texts {
+            if sent.is_in_doubt() { &mut self.in_doubt } else { &mut self.under_way }.add(sent);
+        }
+    }
+}
+
+/// Those that are looked at: nobody names more.
+fn names(macs: &[MessageMac]) -> &[MessageMac] {
+    macs.get(..MAX_NAMED).unwrap_or(macs)
 }
 
 impl std::fmt::Debug for Unconfirmed {
@@ -225,12 +234,25 @@ impl std::fmt::Debug for Unconfirmed {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use core::time::Duration;
 
-    fn sent(number: u8, session: u64, announces: u32, is_first: bool) -> SentText {
+    use super::*;
+    use crate::{kept_text::KeptText, session::Sealed};
+
+    fn reader() -> Fingerprint {
+        Fingerprint::from_bytes([1; 20])
+    }
+
+    fn mac(number: usize) -> MessageMac {
+        let mut mac = [0; 20];
+        mac[..size_of::<usize>()].copy_from_slice(&number.to_le_bytes());
+        mac
+    }
+
+    fn sent(number: usize, session: u64, announces: u32, is_first: bool) -> SentText {
         let announces = KeyId::new(announces).unwrap();
-        let sealed = Sealed { message: Vec::new(), mac: [number; 20], announces, is_first };
-        SentText::new(&number.to_string(), Fingerprint::from_bytes([1; 20]), session, &sealed, false, Duration::ZERO)
+        let sealed = Sealed { message: Vec::new(), mac: mac(number), announces, is_first };
+        SentText::new(&number.to_string(), reader(), session, &sealed, false, Duration::ZERO)
     }
 
     /// Those that made room and are to be handed back.
@@ -269,7 +291,7 @@ mod tests {
     #[test]
     fn what_is_kept_is_bounded() {
         let mut log = Unconfirmed::default();
-        for number in 0..200 {
+        for number in 0..=MAX_UNCONFIRMED_TEXTS {
             push(&mut log, sent(number, 1, 2, true));
         }
         assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS);
@@ -282,37 +304,94 @@ mod tests {
 
     #[test]
     fn what_is_in_doubt_is_handed_back_when_there_is_too_much_of_it() {
-        let most = u8::try_from(MAX_UNCONFIRMED_TEXTS).unwrap();
         for doubt in [Unconfirmed::doubt, |log: &mut Unconfirmed| log.note_over(|session| session == 1)] {
             let mut log = Unconfirmed::default();
             for round in 0..2 {
-                for number in 0..most {
-                    assert_eq!(push(&mut log, sent(100 * round + number, 1, 2, true)), [""; 0]);
+                for number in 0..MAX_UNCONFIRMED_TEXTS {
+                    assert_eq!(push(&mut log, sent(10_000 * round + number, 1, 2, true)), [""; 0]);
                 }
-                assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS * (usize::from(round) + 1));
+                assert_eq!(log.len(), MAX_UNCONFIRMED_TEXTS * (round + 1));
                 doubt(&mut log);
             }
-            let handed_back = push(&mut log, sent(200, 2, 2, true));
-            let oldest: Vec<String> = (0..most).map(|number| number.to_string()).collect();
+            let handed_back = push(&mut log, sent(20_000, 2, 2, true));
+            let oldest: Vec<String> = (0..MAX_UNCONFIRMED_TEXTS).map(|number| number.to_string()).collect();
             assert_eq!(handed_back, oldest);
             assert!(!log.forgot_any(|_| true));
         }
     }
 
     #[test]
+    fn what_is_named_is_read_and_what_went_out_before_it() {
+        let mut log = Unconfirmed::default();
+        for (number, session) in [(1, 1), (2, 2), (3, 1), (4, 1), (5, 2), (6, 1)] {
+            push(&mut log, sent(number, session, 2, true));
+        }
+        log.confirm_named(&[mac(4), mac(3)], Fingerprint::from_bytes([2; 20]));
+        assert_eq!(log.len(), 6);
+        log.confirm_named(&[mac(4), mac(3)], reader());
+        assert_eq!(texts(&log.take_last(9, |_| true)), ["2", "5", "6"]);
+    }
+
+    #[test]
+    fn what_may_have_been_lost_alone_is_read_if_it_is_named() {
+        let mut log = Unconfirmed::default();
+        (1..=3).for_each(|number| drop(push(&mut log, sent(number, 1, 2, true))));
+        log.doubt();
+        (4..=5).for_each(|number| drop(push(&mut log, sent(number, 1, 2, true))));
+        log.confirm_named(&[mac(2), mac(5)], reader());
+        assert_eq!(texts(&log.take_doubtful()), ["1", "3"]);
+        assert!(log.is_empty());
+    }
+
+    #[test]
+    fn nobody_names_more_than_can_be_named() {
+        let mut log = Unconfirmed::default();
+        (0..100).for_each(|number| drop(push(&mut log, sent(number, 1, 2, true))));
+        let macs: Vec<MessageMac> = (0..100).map(mac).collect();
+        assert_eq!(log.take_named(&macs, reader()).len(), MAX_NAMED);
+        assert_eq!(log.len(), 100 - MAX_NAMED);
+    }
+
+    #[test]
+    fn what_is_kept_is_counted() {
+        let mut log = Unconfirmed::default();
+        let check = |log: &mut Unconfirmed| {
+            let kept = (log.in_doubt, log.under_way);
+            log.count();
+            assert_eq!(kept, (log.in_doubt, log.under_way));
+        };
+        for (number, session) in (0..3000).zip([0, 1, 2].into_iter().cycle()) {
+            push(&mut log, sent(number, session, 2, true));
+            check(&mut log);
+            match number % 700 {
+                200 => log.doubt_in(1),
+                300 => log.note_over(|session| session == 2),
+                400 => log.confirm_named(&[mac(number - 10), mac(number - 20)], reader()),
+                500 => drop(log.take_last(20, |_| true)),
+                600 => log.doubt(),
+                650 => log.confirm(0, KeyId::new(3).unwrap()),
+                _ => continue,
+            }
+            check(&mut log);
+        }
+    }
+
+    #[test]
     fn of_a_few_sessions_it_is_remembered_that_texts_made_room() {
         let mut log = Unconfirmed::default();
-        let most = u8::try_from(MAX_UNCONFIRMED_TEXTS).unwrap();
-        let mut fill = |session| (0..most).filter(|number| log.push(sent(*number, session, 2, true), |_| {})).count();
+        let mut fill = |session| {
+            (0..MAX_UNCONFIRMED_TEXTS).filter(|number| log.push(sent(*number, session, 2, true), |_| {})).count()
+        };
         let told: Vec<usize> = (1..=7).map(&mut fill).collect();
         // The first session's texts make room in the second, and so on.
         assert_eq!(told, [0, 0, 0, 0, 0, 1, 1]);
         assert!(!log.forgot_any(|session| session < 3) && log.forgot_any(|session| session == 3));
-        log.confirm_named(&[sent(1, 4, 2, true)]);
+        push(&mut log, sent(10_000, 4, 2, true));
+        log.confirm_named(&[mac(10_000)], reader());
         assert!(!log.forgot_any(|session| session == 4));
-        let mut lost_alone = sent(1, 5, 2, true);
-        lost_alone.is_doubtful = true;
-        log.confirm_named(&[lost_alone]);
+        push(&mut log, sent(10_001, 5, 2, true));
+        log.doubt();
+        log.confirm_named(&[mac(10_001)], reader());
         assert!(log.forgot_any(|session| session == 5));
     }
 }

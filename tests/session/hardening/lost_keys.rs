@@ -136,17 +136,68 @@ fn a_long_text_is_kept_and_what_makes_room_for_it_is_told() {
     assert!(more_may_be_unread(&pair.alice), "lost in silence");
 }
 
-// attack: REL-2
+// attack: REL-2, RESEND-1
 #[test]
-fn more_texts_than_are_kept_are_not_lost_in_silence() {
+fn of_many_lost_texts_some_go_out_again_and_each_other_one_is_given_back() {
     let mut pair = bob_restarted(932);
-    for n in 0..40 {
+    for n in 0..400 {
         assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
     }
     settle_down(&mut pair);
-    let lost = (0..40).filter(|n| shown(&pair.bob, &format!("text {n}.")) == 0).count();
-    assert_eq!(lost, 40 - otr_session::MAX_UNCONFIRMED_TEXTS);
+    let read: Vec<i32> = (0..400).filter(|n| shown(&pair.bob, &format!("text {n}.")) == 1).collect();
+    assert_eq!(read, (368..400).collect::<Vec<_>>());
+    assert!((0..368).all(|n| handed_back(&pair.alice, &format!("text {n}."))));
+    assert!(!more_may_be_unread(&pair.alice));
+}
+
+// attack: ERR-2, RESEND-1
+#[test]
+fn many_forged_complaints_get_a_few_texts_sent_again() {
+    let mut pair = bob_restarted(933);
+    for n in 0..100 {
+        assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
+    }
+    pair.bob.inbox.clear();
+    for _ in 0..100 {
+        pair.inject(Who::Alice, "?OTR Error: forged");
+    }
+    settle_down(&mut pair);
+    let read: Vec<i32> = (0..100).filter(|n| shown(&pair.bob, &format!("text {n}.")) == 1).collect();
+    assert_eq!(read, (68..100).collect::<Vec<_>>());
+    assert!((0..68).all(|n| handed_back(&pair.alice, &format!("text {n}."))));
+}
+
+// attack: REL-2
+#[test]
+fn more_texts_than_are_kept_are_not_lost_in_silence() {
+    let mut pair = bob_restarted(934);
+    for n in 0..otr_session::MAX_UNCONFIRMED_TEXTS + 1 {
+        assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
+    }
+    settle_down(&mut pair);
+    assert!(shown(&pair.bob, "text 0.") == 0 && !handed_back(&pair.alice, "text 0."));
+    assert!(handed_back(&pair.alice, "text 1."));
     assert!(more_may_be_unread(&pair.alice), "lost in silence");
+}
+
+// attack: REL-2
+#[test]
+fn what_was_read_before_new_keys_came_is_not_given_back() {
+    let mut pair = Pair::private_with(935, always());
+    pair.assert_talk_works();
+    pair.wait(secs(90));
+    pair.alice.events.clear();
+    for n in 0..100 {
+        assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
+    }
+    while pair.deliver(Who::Bob) {}
+    // Nothing of Bob's shows that he has read them, but for what he names in the new keys.
+    pair.alice.inbox.clear();
+    pair.start(Who::Bob);
+    settle_down(&mut pair);
+    assert!((0..100).all(|n| shown(&pair.bob, &format!("text {n}.")) == 1));
+    assert!((0..100).all(|n| !handed_back(&pair.alice, &format!("text {n}."))));
+    assert!(!more_may_be_unread(&pair.alice));
 }
 
 // attack: STATE-1, TAG-8

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use super::words::{Word, is_more, read};
+use super::words::{Word, read};
 
 /// The texts that one side typed, and their fates.
 #[derive(Debug)]
@@ -22,9 +22,6 @@ pub(super) struct Account {
     pub(super) returned: usize,
     /// Texts that the sender was told are perhaps not delivered. They may have arrived.
     pub(super) open: usize,
-    /// Texts that did not arrive, and that the sender heard of only by being told that texts before another one may not have
-    /// been read: there were more under way than are kept.
-    pub(super) unnamed: usize,
 }
 
 impl Ledger {
@@ -81,7 +78,6 @@ impl Ledger {
                 _ => continue,
             };
         }
-        let mut unnamed = 0_usize;
         for (number, text) in self.typed.iter().enumerate() {
             let told = returned.contains(&number) || open.contains(&number);
             match arrived.contains(&number) {
@@ -89,12 +85,11 @@ impl Ledger {
                 true if returned.contains(&number) && !sent_again.contains(&number) => {
                     return Err(format!("said not to be delivered, and arrived: {text}"));
                 }
-                false if !told && sender.is_told_of_more_after(text) => unnamed = unnamed.saturating_add(1),
                 false if !told => return Err(format!("does not arrive, and nobody is told: {text}")),
                 _ => {}
             }
         }
-        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len(), unnamed })
+        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len() })
     }
 }
 
@@ -110,12 +105,6 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Whether it is told, after it last showed `text`, that texts before another one may not have been read.
-    fn is_told_of_more_after(self, text: &str) -> bool {
-        let since = self.lines.iter().rposition(|line| line.ends_with(text)).unwrap_or(0);
-        self.lines.iter().skip(since).any(|line| is_more(line))
-    }
-
     fn words(self, marker: &str) -> impl Iterator<Item = Word<'a>> {
         // A line of the other direction is about a text that is not in the ledger.
         self.lines.iter().filter_map(move |line| read(line, marker, self.me, self.peer))
@@ -124,16 +113,13 @@ impl<'a> Reader<'a> {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arrived, returned, open, unnamed } = self;
+        let Self { arrived, returned, open } = self;
         write!(f, "{arrived} arrived")?;
         if *returned > 0 {
             write!(f, ", {returned} returned")?;
         }
         if *open > 0 {
             write!(f, ", {open} uncertain")?;
-        }
-        if *unnamed > 0 {
-            write!(f, ", {unnamed} lost and not named")?;
         }
         Ok(())
     }
@@ -161,20 +147,16 @@ mod tests {
         assert_eq!(settle(&[], &[], &[]), Ok(Account::default()));
         let sender = ["! perhaps not delivered (timed out): zx2", "! not delivered (x): zx3", "alice -> AB: zx4"];
         let account = settle(&["zx1", "zx2", "zx3", "zx4"], &sender, &["alice: zx1", "alice: zx2", "alice: zx4"]);
-        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1, unnamed: 0 }));
+        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1 }));
         assert_eq!(account.unwrap().to_string(), "3 arrived, 1 returned, 1 uncertain");
     }
 
     #[test]
-    fn what_is_told_without_its_name_is_counted() {
-        let more = "! texts before that may not have been read either";
-        let account = settle(&["zx1", "zx2"], &["alice -> AB: zx1", more], &["alice: zx2"]);
-        assert_eq!(account, Ok(Account { arrived: 1, unnamed: 1, ..Account::default() }));
+    fn what_is_sent_again_arrives_later() {
         let account = settle(&["zx1", "zx2"], &[], &["alice: zx2", "alice: [resent] zx1"]);
         assert_eq!(account, Ok(Account { arrived: 2, ..Account::default() }));
         let told = ["! not delivered (x): zx1", "* sent again, because it could not be read: zx1"];
         settle(&["zx1"], &told, &["alice: [resent] zx1"]).unwrap();
-        settle(&["zx1"], &[more, "alice -> AB: zx1"], &[]).unwrap_err();
     }
 
     #[test]
@@ -183,6 +165,8 @@ mod tests {
         for (typed, sender, receiver, expected) in [
             (one, [].as_slice(), [].as_slice(), "does not arrive, and nobody is told: zx1"),
             (one, &["alice -> AB: zx1"], &[], "does not arrive"),
+            // It has to be said of which.
+            (one, &["! texts before that may not have been read either"], &[], "does not arrive"),
             (one, &[], &["alice: zx1", "alice: zx1"], "arrives twice"),
             (two, &[], &["alice: zx2", "alice: zx1"], "arrives out of order"),
             (one, &["! not delivered (x): zx1"], &["alice: zx1"], "said not to be delivered, and arrived"),

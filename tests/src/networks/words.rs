@@ -58,11 +58,6 @@ pub(super) fn is_connected(line: &str) -> bool {
     line.starts_with("* connected")
 }
 
-/// Texts before one that was given back may not have been read either.
-pub(super) fn is_more(line: &str) -> bool {
-    line == "! texts before that may not have been read either"
-}
-
 /// A private conversation is asked for.
 pub(super) fn is_asking(line: &str) -> bool {
     line.starts_with("* asking for a private conversation")
