@@ -66,6 +66,7 @@ mod sending;
 mod sent_text;
 mod session;
 mod shared;
+mod stretch;
 mod text;
 mod trust;
 mod unconfirmed;

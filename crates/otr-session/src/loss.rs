@@ -3,7 +3,11 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 
-use crate::{RESEND_WINDOW, UNSURE_AFTER, sent_text::MessageMac, unconfirmed::MAX_NAMED};
+use crate::{
+    RESEND_WINDOW, UNSURE_AFTER,
+    stretch::{MessageMac, Stretch},
+    unconfirmed::MAX_NAMED,
+};
 
 /// What a contact and we have missed of each other.
 #[derive(Debug, Default)]
@@ -13,6 +17,8 @@ pub(crate) struct Loss {
     /// The last texts of theirs that we could read: a forged copy, or one that comes again after the keys have
     /// changed, does not make them unread.
     read: VecDeque<MessageMac>,
+    /// Those and the ones before them, each stretch with its last text.
+    stretches: VecDeque<(MessageMac, Stretch)>,
     /// How many texts of ours they could not read, going by their error messages, and since when.
     pub(crate) complaints: Option<(usize, Duration)>,
     /// The complaint has our own words, so that it comes from a program that names what it could not read.
@@ -64,10 +70,12 @@ impl Loss {
     }
 
     /// What has no text is not named: the other side keeps texts, and asks for nothing else.
-    pub(crate) fn note_read(&mut self, mac: MessageMac, has_text: bool) {
+    pub(crate) fn note_read(&mut self, mac: MessageMac, stretch: Stretch, has_text: bool) {
         self.unread.retain(|unread| *unread != mac);
         if has_text {
             push(&mut self.read, mac);
+            self.stretches.retain(|(_, before)| !stretch.continues(*before));
+            push(&mut self.stretches, (mac, stretch));
         }
     }
 
@@ -83,7 +91,8 @@ impl Loss {
 
     /// What we could not read, and what we could: the values of the two records.
     pub(crate) fn report(&self) -> [Vec<u8>; 2] {
-        [&self.unread, &self.read].map(|macs| macs.iter().flatten().copied().collect())
+        let unread = self.unread.iter().flatten().copied().collect();
+        [unread, self.stretches.iter().flat_map(|(last, stretch)| stretch.name(*last)).collect()]
     }
 
     pub(crate) fn reported(&mut self) {
@@ -92,9 +101,9 @@ impl Loss {
 }
 
 /// As many are kept as are named.
-fn push(macs: &mut VecDeque<MessageMac>, mac: MessageMac) {
-    macs.push_back(mac);
-    if macs.len() > MAX_NAMED {
-        macs.pop_front();
+fn push<T>(names: &mut VecDeque<T>, name: T) {
+    names.push_back(name);
+    if names.len() > MAX_NAMED {
+        names.pop_front();
     }
 }

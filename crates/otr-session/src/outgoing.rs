@@ -96,7 +96,7 @@ impl Contact {
         if !again {
             self.talked_to = Some(reader);
         }
-        let sent = SentText::new(text, reader, session.number(), &sealed, again, now);
+        let sent = SentText::new(text, reader, &sealed, again, now);
         if self.unconfirmed.push(sent, |sent| hand_back(peer, sent, false, shared)) {
             shared.warn(peer, Warning::MoreMayBeUnread);
         }

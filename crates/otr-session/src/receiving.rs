@@ -209,7 +209,7 @@ impl Contact {
         };
         match session.decrypt(data, turn.now, turn.rng) {
             Ok(opened) => {
-                self.loss.note_read(*data.mac, opened.has_text());
+                self.loss.note_read(*data.mac, opened.stretch, opened.has_text());
                 instance.touched = turn.now;
                 instance.ake.settle();
                 self.note_move(name, header.version(), turn);

@@ -25,6 +25,7 @@ use crate::{
     sent_text::SentText,
     session::{Opened, Session},
     shared::Shared,
+    stretch::Place,
     unconfirmed::MAX_NAMED,
 };
 
@@ -32,7 +33,9 @@ use crate::{
 /// none of the spec's types; programs that do not know it pass over it, or over the message that holds nothing else.
 pub const UNREAD: TlvType = TlvType(0x4f52);
 
-/// The record that names messages which could be read, in the same form.
+/// The record that names messages which could be read: of each stretch that came without a message missing, the last
+/// text's 20-byte authenticator and, in 4 bytes, big-endian, how many messages it has. They are made with the same keys, and
+/// their counters follow each other.
 pub const READ: TlvType = TlvType(0x4f53);
 
 /// The same, where new keys were wanted because messages may have been lost and did not come: nothing else was read of
@@ -207,23 +210,21 @@ impl Contact {
         turn: &mut Turn<'_, R>,
     ) {
         if !tlvs.iter().any(|tlv| tlv.kind() == ONLY_READ) {
-            self.unconfirmed.confirm(opened.session, opened.our_keyid);
+            let Place { session, recipient_keyid, .. } = opened.stretch.last;
+            self.unconfirmed.confirm(session, recipient_keyid);
         }
         let Some(reader) = self.session(name).map(Session::fingerprint) else { return };
-        let named = |kind| {
-            let tlv = tlvs.iter().find(|tlv| tlv.kind() == kind)?;
-            Some(tlv.value().as_chunks().0)
-        };
-        // First what was not read: what was read says something of all that went out before it.
+        let named = |kind| tlvs.iter().find(|tlv| tlv.kind() == kind).map(Tlv::value);
         let [unread, read, only_read] = [UNREAD, READ, ONLY_READ].map(named);
         let reports = unread.or(read).or(only_read).is_some();
-        let unread = unread.map(|macs| self.unconfirmed.take_named(macs, reader)).unwrap_or_default();
-        for macs in [read, only_read].into_iter().flatten() {
-            self.unconfirmed.confirm_named(macs, reader);
+        // First what was not read: what was read says something of all that went out before it.
+        let unread = unread.map(|macs| self.unconfirmed.take_named(macs.as_chunks().0, reader)).unwrap_or_default();
+        for read in [read, only_read].into_iter().flatten() {
+            self.unconfirmed.confirm_named(read.as_chunks().0, reader);
         }
         if only_read.is_some() {
             // With new keys the other side names what is still under way.
-            self.unconfirmed.doubt_in(opened.session);
+            self.unconfirmed.doubt_in(opened.stretch.last.session);
             self.loss.wait_for_names(turn.now);
         }
         for sent in unread {

@@ -14,6 +14,8 @@ pub(crate) struct Row {
     sent: u64,
     /// The last counter received.
     received: u64,
+    /// The counter received since which none was missing.
+    whole_since: u64,
     /// Whether the receiving MAC key has verified a message.
     verified: bool,
     /// Whether the other side has published our receiving MAC key too early (attack rule REV-4).
@@ -22,7 +24,7 @@ pub(crate) struct Row {
 
 impl Row {
     pub(crate) const fn new(keys: DataKeys) -> Self {
-        Self { keys, sent: 0, received: 0, verified: false, exposed: false }
+        Self { keys, sent: 0, received: 0, whole_since: 1, verified: false, exposed: false }
     }
 
     /// Uses up the next counter; `None` when there is none left (attack rule DATA-4).
@@ -60,10 +62,15 @@ impl Row {
         text
     }
 
-    /// Records that a message with this counter was accepted.
-    pub(crate) const fn accept(&mut self, counter: Counter) {
+    /// Records that a message with this counter was accepted, and returns the counter since which none was missing.
+    pub(crate) const fn accept(&mut self, counter: Counter) -> u64 {
+        // The check was that it is higher.
+        if counter.get() != self.received.saturating_add(1) {
+            self.whole_since = counter.get();
+        }
         self.received = counter.get();
         self.verified = true;
+        self.whole_since
     }
 
     /// If `published` is our receiving MAC key, nothing is accepted under it any more.

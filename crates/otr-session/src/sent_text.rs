@@ -5,18 +5,19 @@ use core::time::Duration;
 use otr_crypto::Fingerprint;
 use otr_wire::KeyId;
 
-use crate::{RESEND_WINDOW, kept_text::KeptText, session::Sealed};
-
-/// What identifies a Data message to both sides: its authenticator.
-pub(crate) type MessageMac = [u8; 20];
+use crate::{
+    RESEND_WINDOW,
+    kept_text::KeptText,
+    session::Sealed,
+    stretch::{MessageMac, Place},
+};
 
 /// A text that went out.
 pub(crate) struct SentText {
     pub(crate) text: KeptText,
     /// To whom.
     pub(crate) to: Fingerprint,
-    /// In which session; see [`Session::number`](crate::session::Session::number).
-    pub(crate) session: u64,
+    pub(crate) place: Place,
     pub(crate) mac: MessageMac,
     /// The serial number of the key that was announced with it.
     pub(crate) announces: KeyId,
@@ -32,18 +33,11 @@ pub(crate) struct SentText {
 }
 
 impl SentText {
-    pub(crate) fn new(
-        text: &str,
-        to: Fingerprint,
-        session: u64,
-        sealed: &Sealed,
-        is_resent: bool,
-        at: Duration,
-    ) -> Self {
+    pub(crate) fn new(text: &str, to: Fingerprint, sealed: &Sealed, is_resent: bool, at: Duration) -> Self {
         Self {
             text: KeptText::new(text),
             to,
-            session,
+            place: sealed.place,
             mac: sealed.mac,
             announces: sealed.announces,
             is_first: sealed.is_first,
@@ -58,9 +52,9 @@ impl SentText {
         self.is_doubtful || self.is_over
     }
 
-    /// Whether it was written to `reader` and is one of those that `macs` name.
-    pub(crate) fn is_among(&self, macs: &[MessageMac], reader: Fingerprint) -> bool {
-        self.to == reader && macs.contains(&self.mac)
+    /// In which session it went out; see [`Session::number`](crate::session::Session::number).
+    pub(crate) const fn session(&self) -> u64 {
+        self.place.session
     }
 
     /// Whether it may go out once more without the user being asked: soon after the first time, and once

@@ -8,7 +8,14 @@ use otr_crypto::{Binding, Bond, ExtraSymmetricKey, Fingerprint, PublicKey, Sessi
 use otr_wire::{Data, DataEncoder, DataFields, Flags, Header, KeyId, Mpi, Plaintext, Tlv, TlvType, Version};
 use rand_core::CryptoRng;
 
-use crate::{comparing::Comparison, key_ring::KeyRing, moving::Vouched, revealed::PendingReveals, row::Row};
+use crate::{
+    comparing::Comparison,
+    key_ring::KeyRing,
+    moving::Vouched,
+    revealed::PendingReveals,
+    row::Row,
+    stretch::{MessageMac, Place, Stretch},
+};
 
 /// A private conversation. It exists only with keys (attack rule STATE-5).
 #[derive(Debug)]
@@ -60,7 +67,8 @@ pub(crate) struct Carried {
 pub(crate) struct Sealed {
     pub(crate) message: Vec<u8>,
     /// Its authenticator.
-    pub(crate) mac: [u8; 20],
+    pub(crate) mac: MessageMac,
+    pub(crate) place: Place,
     /// The serial number of the key announced with it.
     pub(crate) announces: KeyId,
     /// Whether no message of the session announced that key before.
@@ -85,12 +93,10 @@ pub(crate) struct Opened {
     pub(crate) extra_key: Option<ExtraSymmetricKey>,
     /// Whether the message published a MAC key that was still in use.
     pub(crate) exposed: bool,
-    /// The serial number of the key of ours that the message was encrypted to.
-    pub(crate) our_keyid: KeyId,
     /// The version of the session it came in.
     pub(crate) version: Version,
-    /// That session's number.
-    pub(crate) session: u64,
+    /// It and the messages before it that came without one missing.
+    pub(crate) stretch: Stretch,
 }
 
 impl Opened {
@@ -194,16 +200,15 @@ impl Session {
         flags: Flags,
         now: Duration,
     ) -> Result<Sealed, Exhausted> {
-        let (encoder, mac) = self.seal(plaintext, flags)?;
-        let (sender_keyid, _) = self.keys.sending_keyids().ok_or(Exhausted)?;
-        let announces = sender_keyid.saturating_add(1);
+        let (encoder, mac, place) = self.seal(plaintext, flags)?;
+        let announces = place.sender_keyid.saturating_add(1);
         let is_first = self.announced.replace(announces) != Some(announces);
         self.last_sent = now;
-        Ok(Sealed { message: encoder.finish(&mac, &self.reveals.take()), mac, announces, is_first })
+        Ok(Sealed { message: encoder.finish(&mac, &self.reveals.take()), mac, place, announces, is_first })
     }
 
     /// Encrypts and authenticates; what is left to add are the MAC keys to be revealed.
-    fn seal(&mut self, plaintext: &Plaintext<'_>, flags: Flags) -> Result<(DataEncoder, [u8; 20]), Exhausted> {
+    fn seal(&mut self, plaintext: &Plaintext<'_>, flags: Flags) -> Result<(DataEncoder, MessageMac, Place), Exhausted> {
         let (sender_keyid, recipient_keyid) = self.keys.sending_keyids().ok_or(Exhausted)?;
         let reveals = self.reveals.len().saturating_add(self.keys.most_reveals());
         // attack rule DATA-3: the counter is used up before anything is encrypted with it.
@@ -214,7 +219,8 @@ impl Session {
         let keys = self.keys.sending_row().ok_or(Exhausted)?.sending();
         keys.encrypt(counter.get(), encoder.text_mut());
         let mac = keys.mac(encoder.authenticated());
-        Ok((encoder, mac))
+        let place = Place { session: self.number, sender_keyid, recipient_keyid, counter: counter.get() };
+        Ok((encoder, mac, place))
     }
 
     /// The extra symmetric key of the message sent next.
@@ -243,7 +249,7 @@ impl Session {
         // Everything has been checked; from here on nothing fails.
         let row = self.keys.row(ours, theirs).ok_or(ReceiveError::Unreadable)?;
         let plaintext = row.decrypt(message);
-        row.accept(message.counter);
+        let first = row.accept(message.counter);
         let uses_extra_key = |tlv: &Tlv<'_>| tlv.kind() == TlvType::EXTRA_SYMMETRIC_KEY;
         let extra_key =
             Plaintext::decode(&plaintext).tlvs.iter().any(uses_extra_key).then(|| row.extra_key().duplicate());
@@ -254,8 +260,10 @@ impl Session {
             self.last_rotated = now;
             self.stale_said = false;
         }
-        let (our_keyid, version, session) = (message.recipient_keyid, self.header.version(), self.number);
-        Ok(Opened { plaintext, extra_key, exposed, our_keyid, version, session })
+        let &Data { sender_keyid, recipient_keyid, counter, .. } = message;
+        let last = Place { session: self.number, sender_keyid, recipient_keyid, counter: counter.get() };
+        let version = self.header.version();
+        Ok(Opened { plaintext, extra_key, exposed, version, stretch: Stretch { last, first } })
     }
 
     /// The last message of the session, with the records `tlvs` as well. It publishes every used MAC key, also those in use
@@ -263,7 +271,7 @@ impl Session {
     pub(crate) fn disconnect(mut self, mut tlvs: Vec<Tlv<'_>>) -> Option<Vec<u8>> {
         tlvs.push(Tlv::new(TlvType::DISCONNECTED, &[]).ok()?);
         let plaintext = Plaintext { tlvs, ..Plaintext::default() };
-        let (encoder, mac) = self.seal(&plaintext, Flags::IGNORE_UNREADABLE).ok()?;
+        let (encoder, mac, _) = self.seal(&plaintext, Flags::IGNORE_UNREADABLE).ok()?;
         self.keys.retire_all(&mut self.reveals);
         Some(encoder.finish(&mac, &self.reveals.take()))
     }

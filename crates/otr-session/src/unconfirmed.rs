@@ -8,7 +8,10 @@ use std::collections::VecDeque;
 use otr_crypto::Fingerprint;
 use otr_wire::KeyId;
 
-use crate::sent_text::{MessageMac, SentText};
+use crate::{
+    sent_text::SentText,
+    stretch::{MessageMac, Named, Place, Stretch, read_name},
+};
 
 /// How many texts to one contact are kept until they are confirmed, and how many more that may have been lost.
 pub const MAX_UNCONFIRMED_TEXTS: usize = 1024;
@@ -16,7 +19,7 @@ pub const MAX_UNCONFIRMED_TEXTS: usize = 1024;
 /// How many bytes of text to one contact are kept, in the same way: 64 KiB, or one longer text.
 pub const MAX_UNCONFIRMED_BYTES: usize = 64 * 1024;
 
-/// How many messages one record names, and how many texts go out again.
+/// How many messages or stretches of messages one record names, and how many texts go out again.
 pub(crate) const MAX_NAMED: usize = 32;
 
 /// Of how many sessions it is remembered that a text had to make room; of an earlier one it is told.
@@ -30,8 +33,23 @@ pub(crate) struct Unconfirmed {
     in_doubt: Amount,
     /// How much of it is not.
     under_way: Amount,
-    /// Of each session in which a text had to make room, the last one's announced key; see [`MAX_FORGOTTEN`].
-    forgotten: VecDeque<(u64, KeyId)>,
+    /// Of each session in which texts had to make room, those; see [`MAX_FORGOTTEN`].
+    forgotten: VecDeque<Forgotten>,
+}
+
+/// Texts of one session that had to make room.
+#[derive(Debug, Clone, Copy)]
+struct Forgotten {
+    first: Place,
+    last: Place,
+    /// The serial number of the key that was announced with the last.
+    announces: KeyId,
+}
+
+impl Forgotten {
+    const fn session(&self) -> u64 {
+        self.last.session
+    }
 }
 
 /// How much is kept.
@@ -70,8 +88,10 @@ impl Unconfirmed {
         }
         let mut forgot_earlier = false;
         while let Some(oldest) = self.take_excess(false) {
-            self.forgotten.retain(|(session, _)| *session != oldest.session);
-            self.forgotten.push_back((oldest.session, oldest.announces));
+            let of_it = self.forgotten.iter().position(|forgotten| forgotten.session() == oldest.session());
+            let before = of_it.and_then(|place| self.forgotten.remove(place));
+            let first = before.map_or(oldest.place, |before| before.first);
+            self.forgotten.push_back(Forgotten { first, last: oldest.place, announces: oldest.announces });
             if self.forgotten.len() > MAX_FORGOTTEN {
                 self.forgotten.pop_front();
                 forgot_earlier = true;
@@ -80,24 +100,22 @@ impl Unconfirmed {
         forgot_earlier
     }
 
-    /// The other side, `reader`, names what it has read. As with its keys, whoever has read a text has read all before it,
-    /// unless some may have been lost alone.
-    pub(crate) fn confirm_named(&mut self, macs: &[MessageMac], reader: Fingerprint) {
-        let macs = names(macs);
-        let mut read_in = Vec::new();
-        let mut kept = VecDeque::new();
-        for sent in self.texts.drain(..).rev() {
-            let is_named = sent.is_among(macs, reader);
-            if is_named && !sent.is_doubtful && !read_in.contains(&sent.session) {
-                read_in.push(sent.session);
-            }
-            if !is_named && (sent.is_doubtful || !read_in.contains(&sent.session)) {
-                kept.push_front(sent);
-            }
-        }
-        self.texts = kept;
+    /// The other side, `reader`, names what it has read. Unlike with its keys, that says nothing of what is not named: it may
+    /// have been lost alone.
+    pub(crate) fn confirm_named(&mut self, named: &[Named], reader: Fingerprint) {
+        let stretches: Vec<Stretch> = names(named).iter().filter_map(|named| self.stretch(named, reader)).collect();
+        self.texts.retain(|sent| !stretches.iter().any(|stretch| stretch.holds(sent.place)));
         self.count();
-        self.forgotten.retain(|(session, _)| !read_in.contains(session));
+        self.forgotten.retain(|forgotten| {
+            !stretches.iter().any(|stretch| stretch.holds(forgotten.first) && stretch.holds(forgotten.last))
+        });
+    }
+
+    /// What is named, if its last message is a text of those here, written to `reader`.
+    fn stretch(&self, named: &Named, reader: Fingerprint) -> Option<Stretch> {
+        let (mac, count) = read_name(named);
+        let last = self.texts.iter().find(|sent| sent.mac == mac && sent.to == reader)?;
+        Some(Stretch::ending_at(last.place, count))
     }
 
     /// The oldest of those in doubt, or of the others, if they are too many.
@@ -113,7 +131,7 @@ impl Unconfirmed {
 
     /// Sessions have ended: what went out in those for which `is_over` holds is confirmed by nothing but its name.
     pub(crate) fn note_over(&mut self, is_over: impl Fn(u64) -> bool) {
-        self.texts.iter_mut().for_each(|sent| sent.is_over |= is_over(sent.session));
+        self.texts.iter_mut().for_each(|sent| sent.is_over |= is_over(sent.session()));
         self.count();
     }
 
@@ -121,17 +139,17 @@ impl Unconfirmed {
     /// once.
     pub(crate) fn forgot_any(&mut self, is_over: impl Fn(u64) -> bool) -> bool {
         let before = self.forgotten.len();
-        self.forgotten.retain(|(session, _)| !is_over(*session));
+        self.forgotten.retain(|forgotten| !is_over(forgotten.session()));
         self.forgotten.len() < before
     }
 
     /// The other side has used our key `used` in a session: it has received what announced that key first, and all
     /// that went out before.
     pub(crate) fn confirm(&mut self, session: u64, used: KeyId) {
-        self.forgotten.retain(|(of, announces)| *of != session || *announces >= used);
+        self.forgotten.retain(|forgotten| forgotten.session() != session || forgotten.announces >= used);
         self.texts.retain(|sent| {
             let later = sent.announces > used || (sent.announces == used && !sent.is_first);
-            sent.session != session || later || sent.is_doubtful
+            sent.session() != session || later || sent.is_doubtful
         });
         self.count();
         // Most contacts have nothing unconfirmed most of the time.
@@ -148,7 +166,7 @@ impl Unconfirmed {
 
     /// The same of what went out in one session.
     pub(crate) fn doubt_in(&mut self, session: u64) {
-        self.texts.iter_mut().filter(|sent| sent.session == session).for_each(|sent| sent.is_doubtful = true);
+        self.texts.iter_mut().filter(|sent| sent.session() == session).for_each(|sent| sent.is_doubtful = true);
         self.count();
     }
 
@@ -160,14 +178,14 @@ impl Unconfirmed {
     /// Takes out those among `macs` that were written to `reader`.
     pub(crate) fn take_named(&mut self, macs: &[MessageMac], reader: Fingerprint) -> Vec<SentText> {
         let macs = names(macs);
-        self.take(|sent| sent.is_among(macs, reader))
+        self.take(|sent| sent.to == reader && macs.contains(&sent.mac))
     }
 
     /// Takes out the last `count` of those that went out in a session for which `is_over` holds.
     pub(crate) fn take_last(&mut self, count: usize, is_over: impl Fn(u64) -> bool) -> Vec<SentText> {
-        let mut passed = self.texts.iter().filter(|sent| is_over(sent.session)).count().saturating_sub(count);
+        let mut passed = self.texts.iter().filter(|sent| is_over(sent.session())).count().saturating_sub(count);
         self.take(|sent| {
-            let over = is_over(sent.session);
+            let over = is_over(sent.session());
             let early = over && passed > 0;
             passed = passed.saturating_sub(usize::from(early));
             over && !early
@@ -180,13 +198,13 @@ impl Unconfirmed {
         is_over: impl Fn(u64) -> bool,
         is_to: impl Fn(Fingerprint) -> bool,
     ) -> Vec<SentText> {
-        self.take(|sent| is_over(sent.session) && is_to(sent.to))
+        self.take(|sent| is_over(sent.session()) && is_to(sent.to))
     }
 
     /// Whether anything unconfirmed went out in a session for which `is_over` holds.
     pub(crate) fn any_over(&self, is_over: impl Fn(u64) -> bool) -> bool {
-        self.texts.iter().any(|sent| is_over(sent.session))
-            || self.forgotten.iter().any(|(session, _)| is_over(*session))
+        self.texts.iter().any(|sent| is_over(sent.session()))
+            || self.forgotten.iter().any(|forgotten| is_over(forgotten.session()))
     }
 
     pub(crate) fn clear(&mut self) {
@@ -222,8 +240,8 @@ impl Unconfirmed {
 }
 
 /// Those that are looked at: nobody names more.
-fn names(macs: &[MessageMac]) -> &[MessageMac] {
-    macs.get(..MAX_NAMED).unwrap_or(macs)
+fn names<T>(named: &[T]) -> &[T] {
+    named.get(..MAX_NAMED).unwrap_or(named)
 }
 
 impl std::fmt::Debug for Unconfirmed {
@@ -249,10 +267,20 @@ mod tests {
         mac
     }
 
+    /// The name of a text, or of `count` messages that end with it.
+    fn named(number: usize, count: u32) -> Named {
+        let mut named = [0; 24];
+        named[..20].copy_from_slice(&mac(number));
+        named[20..].copy_from_slice(&count.to_be_bytes());
+        named
+    }
+
     fn sent(number: usize, session: u64, announces: u32, is_first: bool) -> SentText {
         let announces = KeyId::new(announces).unwrap();
-        let sealed = Sealed { message: Vec::new(), mac: mac(number), announces, is_first };
-        SentText::new(&number.to_string(), reader(), session, &sealed, false, Duration::ZERO)
+        let [sender_keyid, recipient_keyid] = [KeyId::MIN; 2];
+        let place = Place { session, sender_keyid, recipient_keyid, counter: u64::try_from(number).unwrap() };
+        let sealed = Sealed { message: Vec::new(), mac: mac(number), place, announces, is_first };
+        SentText::new(&number.to_string(), reader(), &sealed, false, Duration::ZERO)
     }
 
     /// Those that made room and are to be handed back.
@@ -321,26 +349,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_named_is_read_and_what_went_out_before_it() {
-        let mut log = Unconfirmed::default();
-        for (number, session) in [(1, 1), (2, 2), (3, 1), (4, 1), (5, 2), (6, 1)] {
-            push(&mut log, sent(number, session, 2, true));
+    fn what_is_named_is_read_and_nothing_else() {
+        for doubt in [|_: &mut Unconfirmed| {}, Unconfirmed::doubt] {
+            let mut log = Unconfirmed::default();
+            for (number, session) in [(1, 1), (2, 2), (3, 1), (4, 1), (5, 2), (6, 1)] {
+                push(&mut log, sent(number, session, 2, true));
+            }
+            doubt(&mut log);
+            log.confirm_named(&[named(4, 1), named(3, 1)], Fingerprint::from_bytes([2; 20]));
+            assert_eq!(log.len(), 6);
+            log.confirm_named(&[named(4, 1), named(3, 1)], reader());
+            assert_eq!(texts(&log.take_last(9, |_| true)), ["1", "2", "5", "6"]);
         }
-        log.confirm_named(&[mac(4), mac(3)], Fingerprint::from_bytes([2; 20]));
-        assert_eq!(log.len(), 6);
-        log.confirm_named(&[mac(4), mac(3)], reader());
-        assert_eq!(texts(&log.take_last(9, |_| true)), ["2", "5", "6"]);
     }
 
     #[test]
-    fn what_may_have_been_lost_alone_is_read_if_it_is_named() {
+    fn a_stretch_that_is_named_is_read() {
         let mut log = Unconfirmed::default();
-        (1..=3).for_each(|number| drop(push(&mut log, sent(number, 1, 2, true))));
-        log.doubt();
-        (4..=5).for_each(|number| drop(push(&mut log, sent(number, 1, 2, true))));
-        log.confirm_named(&[mac(2), mac(5)], reader());
-        assert_eq!(texts(&log.take_doubtful()), ["1", "3"]);
-        assert!(log.is_empty());
+        for (number, session) in [(1, 1), (2, 1), (3, 1), (4, 2), (5, 1), (7, 1), (8, 1)] {
+            push(&mut log, sent(number, session, 2, true));
+        }
+        // The one in between was no text.
+        log.confirm_named(&[named(7, 5), named(6, 6)], reader());
+        assert_eq!(texts(&log.take(|_| true)), ["1", "2", "4", "8"]);
     }
 
     #[test]
@@ -366,7 +397,7 @@ mod tests {
             match number % 700 {
                 200 => log.doubt_in(1),
                 300 => log.note_over(|session| session == 2),
-                400 => log.confirm_named(&[mac(number - 10), mac(number - 20)], reader()),
+                400 => log.confirm_named(&[named(number - 10, 1), named(number - 20, 1)], reader()),
                 500 => drop(log.take_last(20, |_| true)),
                 600 => log.doubt(),
                 650 => log.confirm(0, KeyId::new(3).unwrap()),
@@ -386,12 +417,17 @@ mod tests {
         // The first session's texts make room in the second, and so on.
         assert_eq!(told, [0, 0, 0, 0, 0, 1, 1]);
         assert!(!log.forgot_any(|session| session < 3) && log.forgot_any(|session| session == 3));
-        push(&mut log, sent(10_000, 4, 2, true));
-        log.confirm_named(&[mac(10_000)], reader());
-        assert!(!log.forgot_any(|session| session == 4));
-        push(&mut log, sent(10_001, 5, 2, true));
-        log.doubt();
-        log.confirm_named(&[mac(10_001)], reader());
-        assert!(log.forgot_any(|session| session == 5));
+    }
+
+    #[test]
+    fn of_what_made_room_it_is_known_that_it_was_read_if_all_of_it_was() {
+        for (count, is_read) in [(1, false), (1025, false), (1026, true), (2000, true)] {
+            let mut log = Unconfirmed::default();
+            for number in 10..=MAX_UNCONFIRMED_TEXTS + 11 {
+                push(&mut log, sent(number, 1, 2, true));
+            }
+            log.confirm_named(&[named(MAX_UNCONFIRMED_TEXTS + 11, count)], reader());
+            assert_eq!(log.forgot_any(|_| true), !is_read, "{count}");
+        }
     }
 }

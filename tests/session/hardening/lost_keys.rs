@@ -200,6 +200,29 @@ fn what_was_read_before_new_keys_came_is_not_given_back() {
     assert!(!more_may_be_unread(&pair.alice));
 }
 
+// attack: REL-2
+#[test]
+fn what_was_lost_alone_before_new_keys_came_is_given_back() {
+    let mut pair = Pair::private_with(936, always());
+    pair.assert_talk_works();
+    pair.wait(secs(90));
+    pair.alice.events.clear();
+    for n in 0..100 {
+        assert_eq!(pair.send(Who::Alice, &format!("text {n}.")), Sent::Encrypted);
+    }
+    let is_lost = |n: usize| n == 0 || n == 50 || n == 51 || n == 99;
+    let mut number = 0..;
+    pair.bob.inbox.retain(|_| !is_lost(number.next().unwrap()));
+    while pair.deliver(Who::Bob) {}
+    pair.alice.inbox.clear();
+    pair.start(Who::Bob);
+    settle_down(&mut pair);
+    let given_back: Vec<usize> = (0..100).filter(|n| handed_back(&pair.alice, &format!("text {n}."))).collect();
+    assert_eq!(given_back, [0, 50, 51, 99]);
+    let read: Vec<usize> = (0..100).filter(|n| shown(&pair.bob, &format!("text {n}.")) == 1).collect();
+    assert_eq!(read.len(), 96);
+}
+
 // attack: STATE-1, TAG-8
 #[test]
 fn after_a_refresh_an_end_is_still_an_end() {

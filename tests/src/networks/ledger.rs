@@ -20,8 +20,10 @@ pub(super) struct Account {
     pub(super) arrived: usize,
     /// Texts that the sender was told are not delivered.
     pub(super) returned: usize,
-    /// Texts that the sender was told are perhaps not delivered. They may have arrived.
+    /// Texts that the sender was told are perhaps not delivered.
     pub(super) open: usize,
+    /// Those among them that arrived.
+    pub(super) open_and_arrived: usize,
 }
 
 impl Ledger {
@@ -85,11 +87,15 @@ impl Ledger {
                 true if returned.contains(&number) && !sent_again.contains(&number) => {
                     return Err(format!("said not to be delivered, and arrived: {text}"));
                 }
-                false if !told => return Err(format!("does not arrive, and nobody is told: {text}")),
+                false if !told => {
+                    let after = sender.after(text).join("\n    ");
+                    return Err(format!("does not arrive, and nobody is told: {text}\n    {after}"));
+                }
                 _ => {}
             }
         }
-        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len() })
+        let open_and_arrived = open.intersection(&arrived).count();
+        Ok(Account { arrived: arrived.len(), returned: returned.len(), open: open.len(), open_and_arrived })
     }
 }
 
@@ -105,6 +111,13 @@ pub(super) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// What it is told after it last showed `text`, without most of it.
+    fn after(self, text: &str) -> Vec<&'a str> {
+        const LINES: usize = 30;
+        let since = self.lines.iter().rposition(|line| line.ends_with(text)).unwrap_or(0);
+        self.lines.iter().skip(since).take(LINES).map(String::as_str).collect()
+    }
+
     fn words(self, marker: &str) -> impl Iterator<Item = Word<'a>> {
         // A line of the other direction is about a text that is not in the ledger.
         self.lines.iter().filter_map(move |line| read(line, marker, self.me, self.peer))
@@ -113,13 +126,13 @@ impl<'a> Reader<'a> {
 
 impl fmt::Display for Account {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { arrived, returned, open } = self;
+        let Self { arrived, returned, open, open_and_arrived } = self;
         write!(f, "{arrived} arrived")?;
         if *returned > 0 {
             write!(f, ", {returned} returned")?;
         }
         if *open > 0 {
-            write!(f, ", {open} uncertain")?;
+            write!(f, ", {open} uncertain, {open_and_arrived} of which arrived")?;
         }
         Ok(())
     }
@@ -147,8 +160,8 @@ mod tests {
         assert_eq!(settle(&[], &[], &[]), Ok(Account::default()));
         let sender = ["! perhaps not delivered (timed out): zx2", "! not delivered (x): zx3", "alice -> AB: zx4"];
         let account = settle(&["zx1", "zx2", "zx3", "zx4"], &sender, &["alice: zx1", "alice: zx2", "alice: zx4"]);
-        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1 }));
-        assert_eq!(account.unwrap().to_string(), "3 arrived, 1 returned, 1 uncertain");
+        assert_eq!(account, Ok(Account { arrived: 3, returned: 1, open: 1, open_and_arrived: 1 }));
+        assert_eq!(account.unwrap().to_string(), "3 arrived, 1 returned, 1 uncertain, 1 of which arrived");
     }
 
     #[test]

@@ -203,7 +203,9 @@ fn named(r: &mut Recorder, name: Name) -> Done {
     };
     let mac = data.mac.as_slice();
     let value = match name {
-        Name::Right | Name::AsRead => mac.to_vec(),
+        Name::Right => mac.to_vec(),
+        // A stretch of one message.
+        Name::AsRead => [mac, &[0, 0, 0, 1]].concat(),
         Name::Twice => mac.repeat(2),
         Name::Unknown => vec![7; 20],
         Name::Half => mac[..10].to_vec(),
