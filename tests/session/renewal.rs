@@ -125,6 +125,32 @@ fn what_goes_on_with_old_keys_does_not_confirm_what_was_lost() {
 }
 
 #[test]
+fn who_ends_before_new_keys_come_does_not_confirm_what_was_lost() {
+    for (seed, ender) in [(808, Who::Alice), (809, Who::Bob)] {
+        let mut pair = Pair::private(seed);
+        pair.assert_talk_works();
+        assert_eq!(pair.send(Who::Alice, "an answer"), Sent::Encrypted);
+        pair.run();
+        for who in [Who::Alice, Who::Bob] {
+            pair.side(who).events.clear();
+        }
+        assert_eq!(pair.send(Who::Bob, "lost"), Sent::Encrypted);
+        cut(&mut pair, Who::Alice, 0, seed);
+        // What Alice asks for reaches Bob, and no further; what he says then arrives.
+        while pair.deliver(Who::Bob) {}
+        pair.alice.inbox.clear();
+        assert_eq!(pair.send(Who::Bob, "after it"), Sent::Encrypted);
+        while pair.deliver(Who::Alice) {}
+        pair.end(ender);
+        pair.run();
+        pair.end(ender.other());
+        let mut heard = Heard::default();
+        hear(&mut pair, Who::Bob, &mut heard);
+        assert!(heard.returned.contains(&("lost".to_owned(), false)), "{ender:?} ends: {:?}", heard.returned);
+    }
+}
+
+#[test]
 fn there_is_nothing_to_renew_in_clear() {
     let mut pair = Pair::new(803, Config::default());
     assert_eq!(renew(&mut pair, Who::Alice, 803), Err(NotPossible::NotInPrivate));

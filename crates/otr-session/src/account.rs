@@ -187,7 +187,7 @@ impl Account {
     /// Ends every private conversation with `peer`, politely, and gives back text that still waits.
     pub fn end(&mut self, peer: &str, now: Duration) {
         if let Some(contact) = self.contacts.get_mut(peer) {
-            contact.end(peer, &mut self.shared);
+            contact.end(peer, &mut self.shared, now);
             self.forget_idle(peer, now);
         }
     }

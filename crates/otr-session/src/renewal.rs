@@ -63,6 +63,14 @@ impl Contact {
         self.release_queue(peer, shared);
     }
 
+    /// Whether either side has asked for new keys that are not there yet, or has asked so often that it is not answered: it may
+    /// have lost what was under way to it.
+    pub(crate) fn is_renewing(&self, now: Duration) -> bool {
+        let is_under_way = |until: Option<Duration>| until.is_some_and(|until| now < until);
+        self.budgets.exchanges.ready_at() > now
+            || self.instances.iter().any(|(_, instance)| is_under_way(instance.ake.under_way_until()))
+    }
+
     /// Goes before whatever is said with the old keys although new ones are waited for.
     pub(crate) fn report_before(&mut self, name: InstanceName, peer: &str, shared: &mut Shared, now: Duration) {
         if self.renewal.is_some() {

@@ -116,7 +116,13 @@ impl Contact {
     }
 
     /// Ends every private conversation with the contact, and every exchange under way.
-    pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared) {
+    pub(crate) fn end(&mut self, peer: &str, shared: &mut Shared, now: Duration) {
+        // The last message would confirm what was lost.
+        let names: Vec<InstanceName> = self.sessions().map(|(name, _)| name).collect();
+        names.into_iter().for_each(|name| self.report_before(name, peer, shared, now));
+        if self.is_renewing(now) {
+            self.unconfirmed.doubt();
+        }
         self.offer = None;
         self.starting_until = None;
         self.renewal = None;
